@@ -1,0 +1,154 @@
+"""Headers of PNG, TIFF, WebP, AVIF and HEIC."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from packshot.photo import vips
+from packshot.photo.header import Header, PhotoFormat
+from packshot.photo.icc import (
+    D65_WHITE,
+    DISPLAY_P3_PRIMARIES,
+    REC_2020_PRIMARIES,
+    build_rgb_profile,
+    colorants,
+)
+from packshot.photo.problems import PhotoError, PhotoProblem
+
+_SPACES = {
+    "b-w": "GRAY",
+    "grey16": "GRAY",
+    "srgb": "RGB ",
+    "rgb": "RGB ",
+    "rgb16": "RGB ",
+    "cmyk": "CMYK",
+    "lab": "Lab ",
+    "labs": "Lab ",
+    "labq": "Lab ",
+}
+
+
+def read_png_header(data: bytes) -> Header:
+    """As `read_container_header`, after refusing animation and walking the chunks for a cut-off file."""
+    chunks = _png_chunks(data)
+    if "acTL" in chunks:
+        raise animated("PNG")
+    header = read_container_header(data, PhotoFormat.PNG)
+    if header.icc is None and len(chunks.get("cICP", b"")) == 4:
+        primaries, transfer = chunks["cICP"][0], chunks["cICP"][1]
+        return replace(header, icc=profile_of_code_points(primaries, transfer))
+    return header
+
+
+def _png_chunks(data: bytes) -> dict[str, bytes]:
+    """The first chunk of each type (PNG third edition, 5.3), up to IEND."""
+    chunks: dict[str, bytes] = {}
+    place = 8
+    while place + 12 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, place)
+        if place + 12 + length > len(data):
+            break
+        chunks.setdefault(name.decode("latin-1"), data[place + 8 : place + 8 + min(length, 64)])
+        if name == b"IEND":
+            return chunks
+        place += 12 + length
+    raise PhotoError(PhotoProblem.TRUNCATED, "the PNG ends too early; copy or export it again.")
+
+
+def animated(kind: str) -> PhotoError:
+    return PhotoError(PhotoProblem.ANIMATED, f"this {kind} is animated; export one still picture.")
+
+
+def read_container_header(data: bytes, kind: PhotoFormat) -> Header:
+    """Header of a PNG, TIFF, WebP or AVIF by libvips. Raises PhotoError."""
+    image = vips.load(data, kind)
+    pages = _field(image, "n-pages", 1)
+    if pages > 1 and kind != PhotoFormat.TIFF:
+        raise animated(kind)
+    header = Header(
+        kind,
+        (image.width, image.height),
+        bits=_bits(image, kind),
+        space=_space(image, kind),
+        has_alpha=bool(image.hasalpha()),
+        orientation=_field(image, "orientation", 1) if kind != PhotoFormat.AVIF else 1,
+        icc=_blob(image, "icc-profile-data"),
+        exif=data if kind == PhotoFormat.TIFF else _blob(image, "exif-data"),
+    )
+    if pages > 1:
+        header = header.warned(f"the TIFF has {pages} pages; the first was read.")
+    if kind == PhotoFormat.AVIF and header.icc is None:
+        header = replace(header, icc=_avif_profile(data))
+    return header
+
+
+def _field(image: Any, name: str, default: int) -> int:
+    return int(image.get(name)) if image.get_typeof(name) else default
+
+
+def _blob(image: Any, name: str) -> bytes | None:
+    return bytes(image.get(name)) if image.get_typeof(name) else None
+
+
+def _bits(image: Any, kind: PhotoFormat) -> int:
+    if image.format not in ("uchar", "ushort") and image.interpretation not in ("lab", "labs"):
+        text = f"its pixels are {image.format} numbers, which is not read; save it with 8 or 16 bits a channel."
+        raise PhotoError(PhotoProblem.UNSUPPORTED, text)
+    if kind == PhotoFormat.AVIF:
+        return _field(image, "heif-bitdepth", 8 if image.format == "uchar" else 16)
+    if image.interpretation == "labs":
+        return 16
+    return 16 if image.format == "ushort" else 8
+
+
+def _space(image: Any, kind: PhotoFormat) -> str:
+    space = _SPACES.get(image.interpretation)
+    colors = image.bands - (1 if image.hasalpha() else 0)
+    expected = {"GRAY": 1, "RGB ": 3, "CMYK": 4, "Lab ": 3}
+    if space is None or colors != expected[space]:
+        found = f"{image.bands} channels ({image.interpretation})"
+        text = f"this {kind} has {found}, which is not read; save it as RGB."
+        raise PhotoError(PhotoProblem.UNSUPPORTED, text)
+    return space
+
+
+def profile_of_code_points(primaries: int, transfer: int) -> bytes | None:
+    """The profile that CICP code points (ITU-T H.273) name; None for sRGB. Refuses HDR transfer curves."""
+    if transfer in (16, 18):
+        text = "this is an HDR picture (PQ or HLG); export it in standard range as JPEG, TIFF or HEIC."
+        raise PhotoError(PhotoProblem.UNSUPPORTED, text)
+    if primaries == 12:
+        return build_rgb_profile("Display P3", colorants(DISPLAY_P3_PRIMARIES, D65_WHITE))
+    if primaries == 9:
+        return build_rgb_profile("Rec. 2020 primaries", colorants(REC_2020_PRIMARIES, D65_WHITE))
+    return None
+
+
+def _avif_profile(data: bytes) -> bytes | None:
+    """The colour information box ("colr" of type "nclx") lies in the boxes before the picture data."""
+    place = data.find(b"colrnclx", 0, 65536)
+    if place < 0 or place + 12 > len(data):
+        return None
+    primaries, transfer = struct.unpack_from(">HH", data, place + 8)
+    return profile_of_code_points(primaries, transfer)
+
+
+def decode(data: bytes, header: Header) -> NDArray[Any]:
+    """Stored pixels (H, W, C) of a PNG, TIFF, WebP or AVIF, alpha last; uint16 above 8 bits.
+
+    Lab comes as sRGB: its conversion needs no profile. Raises PhotoError TRUNCATED or CORRUPT.
+    """
+    image = vips.load(data, header.format)
+    if header.space == "Lab ":
+        depth = 16 if header.bits > 8 else 8
+        image = image.colourspace("lab").icc_export(output_profile="srgb", intent="relative", depth=depth)
+    pixels = vips.pixels_of(image, header.format)
+    if pixels.dtype == np.uint16 and header.bits < 16:
+        top = (1 << header.bits) - 1
+        pixels = np.rint(pixels * (65535 / top)).astype(np.uint16)
+    return pixels

@@ -1,0 +1,97 @@
+"""libvips, imported on first use and kept to one thread and no operation cache.
+
+Photos are processed one to a process core by core; libvips' own threads and cache would only fight that.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from packshot.photo.header import PhotoFormat
+from packshot.photo.problems import PhotoError, PhotoProblem
+
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+
+_LOADERS = {
+    PhotoFormat.JPEG: "jpegload_buffer",
+    PhotoFormat.PNG: "pngload_buffer",
+    PhotoFormat.TIFF: "tiffload_buffer",
+    PhotoFormat.WEBP: "webpload_buffer",
+    PhotoFormat.AVIF: "heifload_buffer",
+}
+_CUT_OFF = (
+    "truncated",
+    "end of file",
+    "end of data",
+    "eof",
+    "premature",
+    "not enough",
+    "out of data",
+    "short",
+)
+
+
+@lru_cache(maxsize=1)
+def engine() -> Any:
+    """The pyvips module, set up for this process."""
+    os.environ.setdefault("VIPS_CONCURRENCY", "1")
+    import pyvips
+
+    pyvips.cache_set_max(0)
+    return pyvips
+
+
+def load(data: bytes, kind: PhotoFormat, **options: int) -> Any:
+    """A lazy libvips image of the first page; only the header is read. Raises PhotoError."""
+    vips = engine()
+    loader = getattr(vips.Image, _LOADERS[kind])
+    try:
+        return loader(data, access="sequential", fail_on="error", **options)
+    except vips.Error as error:
+        raise damaged(kind, error) from error
+
+
+def pixels_of(image: Any, kind: PhotoFormat) -> Pixels:
+    """Decode into (H, W, C). Raises PhotoError TRUNCATED or CORRUPT."""
+    vips = engine()
+    try:
+        array = array_of(image)
+    except vips.Error as error:
+        raise damaged(kind, error) from error
+    return array if array.ndim == 3 else array[:, :, None]
+
+
+def array_of(image: Any) -> Pixels:
+    """Run the pipeline into (H, W) or (H, W, C). Raises pyvips.Error."""
+    array: Pixels = image.numpy()
+    return array
+
+
+def from_pixels(pixels: NDArray[Any], interpretation: str, profile: bytes | None = None) -> Any:
+    """Wrap (H, W, C) uint8 or uint16 pixels, without copying, with an ICC profile attached."""
+    vips = engine()
+    height, width, channels = pixels.shape
+    kind = "uchar" if pixels.dtype == np.uint8 else "ushort"
+    buffer = np.ascontiguousarray(pixels)
+    image = vips.Image.new_from_memory(buffer.data, width, height, channels, kind)
+    image = image.copy(interpretation=interpretation)
+    if profile is not None:
+        image.set_type(vips.GValue.blob_type, "icc-profile-data", profile)
+    return image
+
+
+def damaged(kind: PhotoFormat, error: Exception) -> PhotoError:
+    """The PhotoError for a decoder's complaint."""
+    text = str(error).strip()
+    reason = text.splitlines()[-1].strip() if text else "unknown reason"
+    if any(word in text.lower() for word in _CUT_OFF):
+        return PhotoError(
+            PhotoProblem.TRUNCATED,
+            f"the {kind} data ends too early; copy or export the file again ({reason}).",
+        )
+    return PhotoError(PhotoProblem.CORRUPT, f"the {kind} data is damaged; export the file again ({reason}).")
