@@ -1,0 +1,1 @@
+"""Evaluation: colour science and perception, the rules, the judge."""

@@ -1,0 +1,25 @@
+"""What training minimises. Losses that a judge also measures live in ``packshot.evaluation.metrics``."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def matte_loss(logits: Tensor, matte: Tensor, known: Tensor) -> Tensor:
+    """How wrong a matte is: cross-entropy weighted towards the edge, plus one minus the soft intersection over union.
+
+    ``logits``, ``matte``: (N, 1, H, W), matte in 0..1; ``known``: (N,), 0 leaves a sample out. The sum of both is the usual
+    loss of dichotomous segmentation (Qin et al., "BASNet", CVPR 2019).
+    """
+    logits = logits.float()
+    edge = (F.avg_pool2d(matte, 15, 1, 7) - matte).abs()
+    weight = 1 + 4 * edge
+    entropy = F.binary_cross_entropy_with_logits(logits, matte, reduction="none")
+    entropy = (entropy * weight).sum((1, 2, 3)) / weight.sum((1, 2, 3))
+    probability = torch.sigmoid(logits)
+    overlap = (probability * matte).sum((1, 2, 3))
+    union = (probability + matte - probability * matte).sum((1, 2, 3))
+    jaccard = 1 - (overlap + 1) / (union + 1)
+    return ((entropy + jaccard) * known).sum() / known.sum().clamp(min=1)

@@ -1,0 +1,213 @@
+"""The pack: a folder of trained models with everything tunable beside them. Thresholds live here, never in code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError
+
+from packshot.recipe import Frozen
+from packshot.segmentation import network_planes, network_size
+
+BASE_PACK = Path(__file__).parent / "packs" / "base"
+
+
+class PackError(ValueError):
+    """A pack that cannot be used; the message says what is wrong and what to do."""
+
+
+class Preprocessing(Frozen):
+    """How a photo becomes the network's input: data, so that a user's own model needs no code."""
+
+    planes: Literal["packshot", "rgb"] = Field(
+        "rgb", description="packshot: six planes; rgb: normalised red, green, blue"
+    )
+    long_side: int = Field(1024, ge=32, le=4096)
+    multiple: int = Field(32, ge=1, le=1024)
+    square: bool = Field(
+        False, description="squeeze the photo into long_side x long_side, as IS-Net and BiRefNet expect"
+    )
+    mean: tuple[float, float, float] = Field((0.485, 0.456, 0.406), description="of red, green, blue in 0..1")
+    deviation: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+
+class ModelCard(Frozen):
+    """One ONNX model of the pack and the sha256 of its file."""
+
+    file: str
+    sha256: str
+    preprocessing: Preprocessing = Preprocessing()
+    matte_output: int = Field(0, description="which output is the matte, (N, 1, H, W)")
+    category_output: int | None = Field(None, description="which output holds category logits, if any")
+    logits: bool = Field(True, description="whether the matte still needs the logistic function")
+
+
+class Thresholds(Frozen):
+    """Limits of the rules and of the stages' own doubt. Shares are of the canvas unless said otherwise."""
+
+    category_confidence: float = 0.55
+    matte_doubt: float = 0.12
+    matte_empty: float = 0.004
+    matte_full: float = 0.97
+    frame_contact: float = 0.02
+    clipping: float = 0.03
+    new_clipping: float = 0.02
+    sharpness: float = 0.9
+    least_long_side: int = 500
+    cast_left: float = 6.0
+    margin: float = 0.02
+    align_confidence: float = 0.5
+    align_limit: float = 10.0
+    spot_contrast: float = 7.0
+    spots_at_most: int = 40
+    publish_quality: float = 0.5
+
+
+class Look(Frozen):
+    """The house look of the retouchers a pack learned from, the same for every photo of a category."""
+
+    exposure_target: float = Field(0.0, description="stops: mean log2 luminance the product is brought towards")
+    exposure_share: float = Field(0.0, ge=0, le=1, description="how far towards it")
+    exposure_limit: float = 1.0
+    shadows: float = 0.0
+    highlights: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 1.0
+    evenness: float = Field(0.6, ge=0, le=1, description="share of the measured uneven light that is taken out")
+
+
+class PackFile(Frozen):
+    """``pack.json``."""
+
+    pack: Literal[1] = 1
+    name: str
+    version: str
+    categories: tuple[str, ...]
+    models: dict[str, ModelCard] = Field(default_factory=dict)
+    thresholds: Thresholds = Thresholds()
+    look: dict[str, Look] = Field(default_factory=dict, description="by category; 'default' for the rest")
+    habits: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="house rules by category; 'default' for the rest"
+    )
+    hard: tuple[str, ...] = ("jewellery", "glassware")
+    certificate: dict[str, Any] | None = None
+
+
+class Answer(Frozen):
+    """What the product network says of one photo."""
+
+    model_config = Frozen.model_config | {"arbitrary_types_allowed": True}
+    matte: NDArray[np.float32]
+    categories: tuple[float, ...] | None
+
+
+class Pack:
+    """A pack in use. Opening reads ``pack.json``; models load when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = _read(folder)
+
+    @classmethod
+    def base(cls) -> Pack:
+        """The pack that ships with packshot."""
+        return cls(BASE_PACK)
+
+    @property
+    def label(self) -> str:
+        """Name and version, as recipes quote it."""
+        return f"{self.file.name} {self.file.version}"
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of ``pack.json``, which holds those of all its files: it names the pack exactly."""
+        return hashlib.sha256((self.folder / "pack.json").read_bytes()).hexdigest()
+
+    def look(self, category: str) -> Look:
+        """The look for a category."""
+        return self.file.look.get(category) or self.file.look.get("default") or Look()
+
+    def habits(self, category: str) -> dict[str, Any]:
+        """The learned house rules for a category."""
+        return {**self.file.habits.get("default", {}), **self.file.habits.get(category, {})}
+
+    def ask(self, image: NDArray[np.uint8]) -> Answer:
+        """Runs the product network on a view (H, W, 3) sRGB. The matte has the view's size, 0..1."""
+        card = self.file.models.get("product")
+        if card is None:
+            raise PackError(
+                f"pack {self.label} has no 'product' model: use another pack, or train one with packshot learn"
+            )
+        planes = prepare(image, card.preprocessing)
+        session = _session(str(self.folder / card.file))
+        outputs = session.run(None, {session.get_inputs()[0].name: planes[None]})
+        matte = np.asarray(outputs[card.matte_output], np.float32).reshape(planes.shape[1:])
+        if card.logits:
+            matte = 1 / (1 + np.exp(-np.clip(matte, -30, 30)))
+        matte = cv2.resize(np.clip(matte, 0, 1), (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR)
+        categories = None
+        if card.category_output is not None:
+            logits = np.asarray(outputs[card.category_output], np.float64).ravel()
+            share = np.exp(logits - logits.max())
+            categories = tuple(float(value) for value in share / share.sum())
+        return Answer(matte=np.asarray(matte, np.float32), categories=categories)
+
+    def verify(self) -> list[str]:
+        """What is wrong with the pack's files: missing, too large, or not the ones ``pack.json`` names."""
+        problems = []
+        for name, card in self.file.models.items():
+            path = self.folder / card.file
+            if not path.is_file():
+                problems.append(f"model {name}: {card.file} is missing")
+            elif hashlib.sha256(path.read_bytes()).hexdigest() != card.sha256:
+                problems.append(f"model {name}: {card.file} is not the file pack.json names (sha256 differs)")
+        return problems
+
+
+def _read(folder: Path) -> PackFile:
+    path = folder / "pack.json"
+    if not path.is_file():
+        raise PackError(f"{folder} is no pack: it has no pack.json. `packshot packs` lists the packs there are")
+    try:
+        file = PackFile.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except (ValidationError, json.JSONDecodeError) as error:
+        raise PackError(f"{path} cannot be read: {error}") from error
+    for card in file.models.values():
+        if (folder / card.file).resolve().parent != folder.resolve():
+            raise PackError(f"{path} names {card.file}, which is outside the pack: models must lie in its folder")
+    return file
+
+
+def prepare(image: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.float32]:
+    """A view as the network's input (planes, h, w) float32."""
+    size = (
+        (how.long_side, how.long_side)
+        if how.square
+        else network_size((image.shape[1], image.shape[0]), how.long_side, how.multiple)
+    )
+    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    if how.planes == "packshot":
+        return network_planes(small)
+    values = (small.astype(np.float32) / 255 - np.array(how.mean, np.float32)) / np.array(how.deviation, np.float32)
+    return np.ascontiguousarray(values.transpose(2, 0, 1))
+
+
+@lru_cache(maxsize=8)
+def _session(path: str) -> Any:
+    """An ONNX Runtime session on one thread: a process per core is quicker than threads that share a photo."""
+    import onnxruntime
+
+    if not Path(path).is_file():
+        raise PackError(f"{path} is missing: the pack is not whole. Copy it again, or run `packshot doctor`")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

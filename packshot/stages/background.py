@@ -1,0 +1,133 @@
+"""Background: what is product and what is backdrop, and what takes the backdrop's place."""
+
+from __future__ import annotations
+
+import hashlib
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from packshot import matting
+from packshot.compositing import Backdrop
+from packshot.recipe import Asset, Background, Recipe
+from packshot.render import RenderPlan
+from packshot.surface import robust_fit, terms
+from packshot.view import View
+
+_BAND_SHARE = 0.008
+_LEAST_PIECE = 0.004
+_HOLE_FLOOR = 0.35
+_SHADOW_FLOOR = 0.35
+
+
+class BackgroundStage:
+    """The matte, refined, and the new backdrop."""
+
+    name = "background"
+
+    def predict(self, view: View, draft: Recipe) -> tuple[Background, dict[str, bytes]]:
+        """The part, and the content of its files by sha256."""
+        del draft
+        matte = product_matte(view)
+        house = view.house
+        content = encode_matte(matte)
+        asset = png_asset(content, "matte", view.size)
+        files = {asset.sha256: content}
+        shadow_map = None
+        if house.shadow == "keep":
+            light = encode_matte(shadow_light(view), quick=False)
+            shadow_map = png_asset(light, "shadow", (view.small.shape[1], view.small.shape[0]))
+            files[shadow_map.sha256] = light
+        part = Background(
+            matte=asset,
+            color=house.background,
+            shadow=house.shadow,
+            shadow_map=shadow_map,
+            doubt=round(doubt(view.answer.matte), 4),
+        )
+        return part, files
+
+    def lower(self, parameters: Background, plan: RenderPlan, assets: dict[str, bytes]) -> None:
+        """Cuts the product out; without a matte the backdrop stays."""
+        if parameters.matte is None or parameters.strength == 0:
+            return
+        matte = decode_matte(assets[parameters.matte.sha256])
+        if parameters.strength < 1:
+            matte = np.round(255 - (255 - matte.astype(np.float32)) * parameters.strength).astype(np.uint8)
+        shadow = None if parameters.shadow_map is None else decode_matte(assets[parameters.shadow_map.sha256])
+        plan.backdrop = Backdrop(matte, parameters.color, parameters.shadow, shadow)
+
+
+def product_matte(view: View) -> NDArray[np.float32]:
+    """The network's matte without crumbs, its edge placed by the picture's colours, (h, w) 0..1 at the view's size."""
+    rough = without_crumbs(view.answer.matte)
+    radius = max(2, round(_BAND_SHARE * max(view.size)))
+    refined = matting.refine(view.image, rough, radius)
+    return np.clip((refined - 0.02) / 0.96, 0, 1)
+
+
+def without_crumbs(matte: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Drops islands far smaller than the product; a pair of shoes keeps both."""
+    small = cv2.resize(matte, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((small > 0.3).astype(np.uint8))
+    if count <= 2:
+        return matte
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    keep = np.concatenate([[True], areas >= max(4, _LEAST_PIECE * areas.max())])
+    if keep.all():
+        return matte
+    gone = cv2.dilate((~keep[labels]).astype(np.uint8), np.ones((5, 5), np.uint8))
+    kept = cv2.dilate((keep[labels] & (labels > 0)).astype(np.uint8), np.ones((3, 3), np.uint8))
+    mask = cv2.resize(gone & (1 - kept), (matte.shape[1], matte.shape[0]), interpolation=cv2.INTER_NEAREST)
+    return np.where(mask > 0, np.float32(0), matte)
+
+
+def doubt(matte: NDArray[np.float32]) -> float:
+    """Share of the product's area that is neither product nor backdrop, beyond the few pixels any edge has."""
+    area = float((matte > 0.5).mean())
+    if area == 0:
+        return 1.0
+    unsure = ((matte > 0.15) & (matte < 0.85)).astype(np.uint8)
+    wide = cv2.erode(unsure, np.ones((5, 5), np.uint8))
+    return float(min(1.0, wide.mean() / area))
+
+
+def shadow_light(view: View) -> NDArray[np.float32]:
+    """The light the product's own shadow leaves on the backdrop, (h, w) 0..1 at the size of ``view.small``.
+
+    The backdrop's luminance over what it would be without the product: a smooth surface through its brighter parts.
+    """
+    luminance = view.small_luminance.astype(np.float64)
+    height, width = luminance.shape
+    rows, columns = np.mgrid[0:height, 0:width]
+    shapes = terms((columns.ravel() + 0.5) / width * 2 - 1, (rows.ravel() + 0.5) / height * 2 - 1)
+    mask = view.sure_backdrop.ravel() & (luminance.ravel() > 0.002)
+    if mask.mean() < 0.05:
+        return np.ones((height, width), np.float32)
+    logs = np.log2(np.maximum(luminance, 0.002)).ravel()
+    weights = robust_fit(shapes[mask], logs[mask])
+    light = np.exp2(logs - shapes @ weights).reshape(height, width).astype(np.float32)
+    light = cv2.GaussianBlur(light, (0, 0), 1.5)
+    return np.clip(np.where(light > 0.96, 1, light / 0.96), _SHADOW_FLOOR, 1).astype(np.float32)
+
+
+def encode_matte(matte: NDArray[np.float32], quick: bool = True) -> bytes:
+    """(H, W) 0..1 as an 8-bit PNG."""
+    levels = np.round(matte * 255).astype(np.uint8)
+    settings = [cv2.IMWRITE_PNG_COMPRESSION, 1 if quick else 6, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+    return bytes(cv2.imencode(".png", levels, settings)[1])
+
+
+def decode_matte(content: bytes) -> NDArray[np.uint8]:
+    """An 8-bit PNG as (H, W). Raises ValueError when it is none."""
+    matte = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if matte is None:
+        raise ValueError("a recipe's matte is not a readable PNG: retouch the photo again")
+    return np.asarray(matte, np.uint8)
+
+
+def png_asset(content: bytes, kind: str, size: tuple[int, int]) -> Asset:
+    """A file of the recipe, named by its content until the run gives it a name."""
+    digest = hashlib.sha256(content).hexdigest()
+    return Asset(file=f"{kind}-{digest[:16]}.png", sha256=digest, size=size)

@@ -1,0 +1,69 @@
+"""The house style: what a studio wants of its finished shots, per category. Read from ``style.toml``, edited by people."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from packshot.recipe import Frozen
+
+
+class House(Frozen):
+    """The rules for one category. Shares are of the canvas's width (left, right) and height (top, bottom)."""
+
+    aspect: float = Field(0.8, gt=0.1, lt=10, description="canvas width / height")
+    long_side: int = Field(2000, ge=64, le=20000, description="pixels of the canvas's long side")
+    margin_top: float = Field(0.08, ge=0, lt=0.5)
+    margin_right: float = Field(0.08, ge=0, lt=0.5)
+    margin_bottom: float = Field(0.08, ge=0, lt=0.5)
+    margin_left: float = Field(0.08, ge=0, lt=0.5)
+    anchor: Literal["centre", "base", "top"] = "centre"
+    upscale: Literal["never", "allow"] = Field("never", description="never: the canvas shrinks to what the photo holds")
+    background: tuple[int, int, int] = (255, 255, 255)
+    shadow: Literal["none", "keep", "soft"] = "none"
+    sharpening: float = Field(0.35, ge=0, le=3)
+    upright: Literal["symmetry", "base", "never"] = "symmetry"
+    heal: bool = True
+    quality: int = Field(92, ge=1, le=100, description="of the JPEG")
+    presets: tuple[str, ...] = Field((), description="marketplace presets each output is checked against")
+
+    def canvas(self) -> tuple[int, int]:
+        """(width, height) in pixels at full size."""
+        if self.aspect >= 1:
+            return self.long_side, max(1, round(self.long_side / self.aspect))
+        return max(1, round(self.long_side * self.aspect)), self.long_side
+
+
+class Style(Frozen):
+    """Rules for every category (``default``) and what differs in some (``categories``)."""
+
+    style: Literal[1] = 1
+    default: dict[str, Any] = Field(default_factory=dict)
+    categories: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    def house(self, category: str, habits: dict[str, Any] | None = None) -> House:
+        """A category's rules: the pack's learned ``habits`` first, then this style over them."""
+        merged = {**(habits or {}), **self.default, **self.categories.get(category, {})}
+        return House.model_validate(merged)
+
+    def digest(self) -> str:
+        """The style as one canonical line, for telling one style from another."""
+        return self.model_dump_json()
+
+
+def load_style(path: Path) -> Style:
+    """Reads ``style.toml``. Raises ValueError naming the key that is wrong."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        style = Style.model_validate(data)
+        for category in ("default", *style.categories):
+            style.house(category)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path.name} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        lines = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise ValueError(f"{path.name} does not fit the house style: {lines}") from error
+    return style

@@ -1,0 +1,116 @@
+"""The view: a small picture of the photo with what every stage needs to know of it, measured once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from packshot import geometry
+from packshot.colorscience import LUMINANCE, linear_of_byte
+from packshot.geometry import Affine
+from packshot.pack import Answer, Pack
+from packshot.photo import Photo
+from packshot.render import to_bytes
+from packshot.style import House, Style
+
+LONG_SIDE = 1600
+DECODE_SCALE = 0.5  # one decode at half scale serves the analysis and most renders
+_SMALL = 400
+
+
+@dataclass(frozen=True)
+class View:
+    """``image``: (h, w, 3) sRGB uint8; ``source``: (width, height) of the upright photo."""
+
+    image: NDArray[np.uint8]
+    source: tuple[int, int]
+    pack: Pack
+    style: Style
+    given_category: str | None = None
+
+    @classmethod
+    def of(cls, photo: Photo, pack: Pack, style: Style, category: str | None = None) -> View:
+        """A photo's view: decoded at reduced scale, shrunk by a whole number."""
+        scale = DECODE_SCALE if max(photo.size) * DECODE_SCALE >= LONG_SIDE / 2 else 1.0
+        pixels = to_bytes(photo.pixels(scale))
+        return cls(shrink(pixels, LONG_SIDE), photo.size, pack, style, category)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the view."""
+        return self.image.shape[1], self.image.shape[0]
+
+    @cached_property
+    def to_source(self) -> Affine:
+        """From the view's pixel centres to the source's."""
+        return geometry.resize_affine(self.size, self.source)
+
+    @cached_property
+    def answer(self) -> Answer:
+        """What the product network says."""
+        return self.pack.ask(self.image)
+
+    @cached_property
+    def category(self) -> tuple[str, float]:
+        """The category and how sure it is; a given one is certain."""
+        if self.given_category is not None:
+            return self.given_category, 1.0
+        shares = self.answer.categories
+        if shares is None:
+            return "unknown", 0.0
+        best = int(np.argmax(shares))
+        return self.pack.file.categories[best], shares[best]
+
+    @cached_property
+    def house(self) -> House:
+        """The house rules for this photo."""
+        name = self.category[0]
+        return self.style.house(name, self.pack.habits(name))
+
+    @cached_property
+    def small(self) -> NDArray[np.uint8]:
+        """The view at no more than 400 pixels: enough for light and colour."""
+        factor = max(1, math.ceil(max(self.size) / _SMALL))
+        size = (max(1, self.size[0] // factor), max(1, self.size[1] // factor))
+        return np.asarray(cv2.resize(self.image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    @cached_property
+    def small_matte(self) -> NDArray[np.float32]:
+        """The network's matte at the size of ``small``, 0..1."""
+        size = (self.small.shape[1], self.small.shape[0])
+        return np.asarray(cv2.resize(self.answer.matte, size, interpolation=cv2.INTER_AREA), np.float32)
+
+    @cached_property
+    def small_linear(self) -> NDArray[np.float32]:
+        """``small`` in linear light, (h, w, 3) 0..1."""
+        return np.asarray(cv2.LUT(self.small, linear_of_byte()), np.float32)
+
+    @cached_property
+    def small_luminance(self) -> NDArray[np.float32]:
+        """Relative luminance of ``small``, (h, w)."""
+        return np.asarray(self.small_linear @ LUMINANCE.astype(np.float32), np.float32)
+
+    @cached_property
+    def sure_backdrop(self) -> NDArray[np.bool_]:
+        """Where ``small`` is backdrop and well away from the product."""
+        near = cv2.dilate((self.small_matte > 0.1).astype(np.uint8), np.ones((7, 7), np.uint8))
+        return np.asarray(near == 0)
+
+    @cached_property
+    def sure_product(self) -> NDArray[np.bool_]:
+        """Where ``small`` is product and well inside it."""
+        return np.asarray(cv2.erode((self.small_matte > 0.9).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+
+
+def shrink(pixels: NDArray[np.uint8], long_side: int) -> NDArray[np.uint8]:
+    """The picture averaged down by a whole number until its long side is at most ``long_side``."""
+    factor = math.ceil(max(pixels.shape[:2]) / long_side)
+    if factor == 1:
+        return pixels
+    size = (max(1, round(pixels.shape[1] / factor)), max(1, round(pixels.shape[0] / factor)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,121 @@
+"""The data the base pack is trained on, split by seller and product; mattes come from checked masks or from the afters."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from packshot.learning.synthesis import Example
+
+CATEGORIES = ("tops", "bottoms", "dresses", "shoes", "bags", "hats", "accessories", "jewellery", "glassware")
+CATEGORY_OF_LABEL = {
+    "Dress": "dresses", "Shoes": "shoes", "Hat": "hats", "Skirt": "bottoms", "Pants": "bottoms", "Shorts": "bottoms",
+    "T-Shirt": "tops", "Outwear": "tops", "Longsleeve": "tops", "Blazer": "tops", "Hoodie": "tops", "Shirt": "tops",
+    "Polo": "tops", "Undershirt": "tops", "Body": "tops", "Blouse": "tops",
+}  # fmt: skip
+LONG_SIDE = 600
+
+
+def held_out(group: str) -> bool:
+    """Whether a seller or product is kept for scoring: one in five, by a hash that no order or addition changes."""
+    return hashlib.sha1(group.encode()).digest()[0] % 5 == 0
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A photo to score on: (H, W, 3) sRGB, its true matte, category and set."""
+
+    image: NDArray[np.uint8]
+    matte: NDArray[np.float32]
+    category: str
+    source: str
+    name: str
+
+
+def read(path: Path, long_side: int | None = LONG_SIDE) -> NDArray[np.uint8]:
+    """A picture as (H, W, 3) RGB, shrunk to ``long_side``."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise FileNotFoundError(path)
+    return shrink(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), long_side)
+
+
+def shrink(image: NDArray[np.uint8], long_side: int | None) -> NDArray[np.uint8]:
+    """The picture at ``long_side`` pixels, if it is larger."""
+    scale = 1.0 if long_side is None else min(1.0, long_side / max(image.shape[:2]))
+    return (
+        image
+        if scale == 1
+        else np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    )
+
+
+def matte_on_white(after: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The matte of a finished shot on pure white; highlights inside the product, smaller than 0.1 %, are no holes."""
+    product = (after.min(2) < 247).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - product, connectivity=4)
+    for label in range(1, count):
+        if stats[label, cv2.CC_STAT_AREA] < 0.001 * product.size:
+            product[labels == label] = 1
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(product)
+    for label in range(1, count):
+        if stats[label, cv2.CC_STAT_AREA] < 12:
+            product[labels == label] = 0
+    return cv2.GaussianBlur(product.astype(np.float32), (0, 0), 0.6)
+
+
+def photos(shared: Path, keep_held_out: bool = False) -> tuple[list[Example], list[Example]]:
+    """The sellers' photos to learn from: with a matte, and without."""
+    masked, plain = [], []
+    with (shared / "photos" / "photos.csv").open() as lines:
+        for row in csv.DictReader(lines):
+            if held_out(row["seller"]) and not keep_held_out:
+                continue
+            image = read(shared / "photos" / row["photo"])
+            category = CATEGORIES.index(CATEGORY_OF_LABEL[row["label"]])
+            if row["matte"]:
+                matte = cv2.imread(str(shared / "photos" / row["matte"]), cv2.IMREAD_GRAYSCALE)
+                assert matte is not None
+                matte = cv2.resize(matte, image.shape[1::-1], interpolation=cv2.INTER_AREA)
+                masked.append(Example(image, (matte / 255).astype(np.float32), category, "sellers"))
+            else:
+                plain.append(Example(image, None, category, "sellers"))
+    return masked, plain
+
+
+def pairs(folder: Path) -> list[dict[str, str]]:
+    """The lines of a set of pairs: only what a user would have."""
+    lines = (json.loads(line) for line in (folder / "pairs.jsonl").read_text().splitlines())
+    return [{key: line[key] for key in ("id", "category", "group", "before", "after")} for line in lines]
+
+
+def finished(shared: Path, name: str) -> list[Example]:
+    """The afters of a set as cut-outs on white."""
+    folder = shared / "pairs" / name
+    examples = []
+    for pair in pairs(folder):
+        if not held_out(pair["group"]):
+            image = read(folder / pair["after"])
+            examples.append(Example(image, matte_on_white(image), CATEGORIES.index(pair["category"]), name))
+    return examples
+
+
+def scored(shared: Path, name: str, limit: int | None = None, long_side: int | None = None) -> list[Scored]:
+    """Befores of groups never trained on, with the true matte: for scoring only."""
+    folder = shared / "pairs" / name
+    chosen = [pair for pair in pairs(folder) if held_out(pair["group"])]
+    result = []
+    for pair in chosen[:limit]:
+        image = read(folder / pair["before"], long_side)
+        matte = cv2.imread(str(folder / "alpha" / f"{pair['id']}.png"), cv2.IMREAD_GRAYSCALE)
+        assert matte is not None
+        matte = cv2.resize(matte, image.shape[1::-1], interpolation=cv2.INTER_AREA)
+        result.append(Scored(image, (matte / 255).astype(np.float32), pair["category"], name, pair["id"]))
+    return result
