@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from packshot.publication.presets import PixelSize, built_in_presets, load_presets, preset, read_presets
+
+ONE_RULE = """
+[sources.shop]
+title = "Shop"
+url = "https://shop.example"
+trust = "official"
+dated = 2026-11-23
+
+[presets.shop]
+title = "Shop"
+variant = { canvas = [800, 800] }
+
+[[presets.shop.rules]]
+check = "pixel_size"
+min_longest = 700
+source = "shop"
+"""
+
+
+def test_the_marketplaces_are_there_and_every_rule_says_who_says_so() -> None:
+    presets = built_in_presets()
+    assert {"amazon-main", "google-merchant", "zalando", "about-you", "ebay", "walmart", "bol", "otto"} == set(presets)
+    for each in presets.values():
+        assert each.rules
+        for rule in each.rules:
+            assert rule.source.url.startswith("http")
+            assert rule.source.dated >= date(2026, 11, 1)
+
+
+def test_google_asks_for_500_pixels_from_the_last_day_of_january_2027() -> None:
+    def least(day: date) -> int:
+        sizes = [rule for rule in preset("google-merchant").on(day) if isinstance(rule, PixelSize)]
+        return max(rule.min_width or 0 for rule in sizes if rule.level == "required")
+
+    assert least(date(2027, 1, 30)) == 100
+    assert least(date(2027, 1, 31)) == 500
+
+
+def test_ones_own_presets_win_over_built_in_ones(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(ONE_RULE + ONE_RULE.split("\n\n", 1)[1].replace("presets.shop", "presets.ebay"))
+    presets = load_presets(own)
+    assert presets["shop"].variant.canvas == (800, 800)
+    assert presets["ebay"].title == "Shop"
+    assert presets["bol"] == built_in_presets()["bol"]
+
+
+def test_an_unknown_preset_is_answered_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match=r"no preset 'etsy'; there are about-you, amazon-main"):
+        preset("etsy")
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        (ONE_RULE.replace("min_longest", "min_longset"), "min_longset"),
+        (ONE_RULE.replace('"pixel_size"', '"size"'), "own.toml"),
+        (ONE_RULE.replace('source = "shop"', 'source = "shpo"'), "'shpo'"),
+        (ONE_RULE.replace("[800, 800]", "[0, 800]"), "canvas"),
+        ("[presets", "not valid TOML"),
+    ],
+)
+def test_a_broken_file_is_refused_with_its_place(broken: str, says: str) -> None:
+    with pytest.raises(ValueError, match=r"own.toml|shpo") as caught:
+        read_presets(broken, "own.toml")
+    assert says in str(caught.value)
