@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from packshot.photo.containers import profile_of_code_points
+from packshot.photo.containers import profile_of_code_points, require_whole
 from packshot.photo.header import Header, PhotoFormat
 from packshot.photo.problems import PhotoError, PhotoProblem
 
@@ -20,17 +20,23 @@ def _open_heic(data: bytes) -> Any:
         text = "HEIC needs the pillow-heif package; run: pip install pillow-heif"
         raise PhotoError(PhotoProblem.NEEDS_EXTRA, text) from error
     try:
-        return pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
+        image = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
     except (ValueError, EOFError, OSError, RuntimeError, SyntaxError) as error:
-        raise _damaged_heic(error) from error
+        raise _damaged_heic(str(error)) from error
+    if len(image) == 0:
+        raise _damaged_heic("there is no picture in it")
+    return image
 
 
-def _damaged_heic(error: Exception) -> PhotoError:
-    return PhotoError(PhotoProblem.CORRUPT, f"the HEIC data is damaged or cut off; export it again ({error}).")
+def _damaged_heic(complaint: str) -> PhotoError:
+    # Boxes that reach beyond the file are refused before, so whatever libheif misses is damage within it.
+    reason = (complaint.splitlines() or ["no reason given"])[0]
+    return PhotoError(PhotoProblem.CORRUPT, f"the HEIC data is damaged; export the file again ({reason}).")
 
 
 def read_heic_header(data: bytes) -> Header:
     """Header of the primary picture; libheif applies its rotation, so orientation is 1."""
+    require_whole(data, PhotoFormat.HEIC)
     image = _open_heic(data)
     icc = image.info.get("icc_profile") or None
     codes = image.info.get("nclx_profile")
@@ -53,7 +59,7 @@ def decode_heic(data: bytes) -> NDArray[Any]:
     try:
         pixels = np.asarray(image)
     except (ValueError, EOFError, OSError, RuntimeError, SyntaxError) as error:
-        raise _damaged_heic(error) from error
+        raise _damaged_heic(str(error)) from error
     return pixels if pixels.ndim == 3 else pixels[:, :, None]
 
 

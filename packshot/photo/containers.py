@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot.photo import vips
-from packshot.photo.header import Header, PhotoFormat
+from packshot.photo.header import Header, PhotoFormat, require_size
 from packshot.photo.icc import (
     D65_WHITE,
     DISPLAY_P3_PRIMARIES,
@@ -18,7 +18,7 @@ from packshot.photo.icc import (
     build_rgb_profile,
     colorants,
 )
-from packshot.photo.problems import PhotoError, PhotoProblem
+from packshot.photo.problems import PhotoError, PhotoLimits, PhotoProblem
 
 _SPACES = {
     "b-w": "GRAY",
@@ -33,12 +33,16 @@ _SPACES = {
 }
 
 
-def read_png_header(data: bytes) -> Header:
-    """As `read_container_header`, after refusing animation and walking the chunks for a cut-off file."""
+def read_png_header(data: bytes, limits: PhotoLimits) -> Header:
+    """As `read_container_header`, after walking the chunks to refuse cut-off, animated and giant files."""
     chunks = _png_chunks(data)
+    if len(chunks.get("IHDR", b"")) == 13:
+        require_size(struct.unpack_from(">II", chunks["IHDR"]), limits)
     if "acTL" in chunks:
-        raise animated("PNG")
+        raise animated(PhotoFormat.PNG)
     header = read_container_header(data, PhotoFormat.PNG)
+    if header.icc is None and "iCCP" in chunks:
+        return header.warned("the colour profile was ignored: it is damaged.")
     if header.icc is None and len(chunks.get("cICP", b"")) == 4:
         primaries, transfer = chunks["cICP"][0], chunks["cICP"][1]
         return replace(header, icc=profile_of_code_points(primaries, transfer))
@@ -46,7 +50,7 @@ def read_png_header(data: bytes) -> Header:
 
 
 def _png_chunks(data: bytes) -> dict[str, bytes]:
-    """The first chunk of each type (PNG third edition, 5.3), up to IEND."""
+    """The begin of the first chunk of each type (PNG third edition, 5.3), up to IEND."""
     chunks: dict[str, bytes] = {}
     place = 8
     while place + 12 <= len(data):
@@ -57,15 +61,50 @@ def _png_chunks(data: bytes) -> dict[str, bytes]:
         if name == b"IEND":
             return chunks
         place += 12 + length
-    raise PhotoError(PhotoProblem.TRUNCATED, "the PNG ends too early; copy or export it again.")
+    raise _cut_off(PhotoFormat.PNG)
 
 
-def animated(kind: str) -> PhotoError:
+def _cut_off(kind: PhotoFormat) -> PhotoError:
+    return PhotoError(PhotoProblem.TRUNCATED, f"the {kind} ends too early; copy or export it again.")
+
+
+def require_whole(data: bytes, kind: PhotoFormat) -> None:
+    """Refuse a WebP, AVIF, HEIC or TIFF whose own structure reaches beyond the end of the file: TRUNCATED."""
+    if kind == PhotoFormat.WEBP:
+        whole = 8 + struct.unpack_from("<I", data, 4)[0] <= len(data)
+    elif kind == PhotoFormat.TIFF:
+        order = "<" if data[:2] == b"II" else ">"
+        big = data[2:4] in (b"+\0", b"\0+")
+        whole = len(data) >= 16 and struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)[0] < len(
+            data
+        )
+    else:
+        whole = _last_box_end(data) <= len(data)
+    if not whole:
+        raise _cut_off(kind)
+
+
+def _last_box_end(data: bytes) -> int:
+    """Where the last top-level box of an ISO base media file ends (ISO/IEC 14496-12, 4.2)."""
+    place = 0
+    while place + 8 <= len(data):
+        size = struct.unpack_from(">I", data, place)[0]
+        if size == 1 and place + 16 <= len(data):
+            size = struct.unpack_from(">Q", data, place + 8)[0]
+        if size == 0:
+            return len(data)
+        place += max(size, 8)
+    return place
+
+
+def animated(kind: PhotoFormat) -> PhotoError:
     return PhotoError(PhotoProblem.ANIMATED, f"this {kind} is animated; export one still picture.")
 
 
 def read_container_header(data: bytes, kind: PhotoFormat) -> Header:
     """Header of a PNG, TIFF, WebP or AVIF by libvips. Raises PhotoError."""
+    if kind != PhotoFormat.PNG:
+        require_whole(data, kind)
     image = vips.load(data, kind)
     pages = _field(image, "n-pages", 1)
     if pages > 1 and kind != PhotoFormat.TIFF:

@@ -21,12 +21,14 @@ def read_limited(path: Path, limits: PhotoLimits) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:
         raise _reading_error(path, error) from error
-    with os.fdopen(descriptor, "rb") as file:
-        try:
-            _require_regular(os.fstat(file.fileno()), limits)
+    try:
+        _require_regular(os.fstat(descriptor), limits)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
             data = file.read(limits.max_bytes + 1)
-        except OSError as error:
-            raise _reading_error(path, error) from error
+    except OSError as error:
+        raise _reading_error(path, error) from error
+    finally:
+        os.close(descriptor)
     if not data:
         raise PhotoError(PhotoProblem.EMPTY, "the file is empty (0 bytes); copy or export it again.")
     if len(data) > limits.max_bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from packshot.photo.exif import Metadata, Tags
+from packshot.photo.problems import PhotoError, PhotoLimits, PhotoProblem
 
 
 class PhotoFormat(StrEnum):
@@ -46,3 +47,17 @@ class Header:
     def warned(self, text: str) -> Header:
         """This header with one more warning."""
         return replace(self, warnings=(*self.warnings, text))
+
+
+def require_size(size: tuple[int, int], limits: PhotoLimits) -> None:
+    """Refuse a (width, height) outside the limits: PhotoError TOO_MANY_PIXELS or TOO_SMALL."""
+    width, height = size
+    if width * height > limits.max_megapixels * 1e6:
+        raise PhotoError(
+            PhotoProblem.TOO_MANY_PIXELS,
+            f"the photo has {width} x {height} pixels, over the limit of {limits.max_megapixels:g} "
+            "megapixels; export it smaller or raise PhotoLimits.max_megapixels.",
+        )
+    if min(width, height) < limits.min_side:
+        text = f"the photo has only {width} x {height} pixels; give one of at least {limits.min_side} a side."
+        raise PhotoError(PhotoProblem.TOO_SMALL, text)

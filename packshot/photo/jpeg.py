@@ -66,7 +66,7 @@ def read_header(data: bytes, limits: PhotoLimits) -> Header:
 
 def _walk(data: bytes) -> _Segments:
     segments, place, end = _Segments(), 2, len(data)
-    while place + 4 <= end:
+    while place + 2 <= end:
         if data[place] != 0xFF:
             raise PhotoError(PhotoProblem.CORRUPT, "the JPEG header is damaged; export it again.")
         marker = data[place + 1]
@@ -78,6 +78,8 @@ def _walk(data: bytes) -> _Segments:
             continue
         if marker in (_START_OF_SCAN, _END_OF_IMAGE):
             return segments
+        if place + 4 > end:
+            break
         length = struct.unpack_from(">H", data, place + 2)[0]
         if length < 2:
             raise PhotoError(PhotoProblem.CORRUPT, "the JPEG header is damaged; export it again.")
@@ -137,15 +139,15 @@ def decode(data: bytes, header: Header, divisor: int) -> NDArray[np.uint8]:
         text = str(error)
         if "subsampling" in text:
             return _decode_rare(data, divisor)
-        if not any(harmless in text for harmless in _HARMLESS):
-            raise vips.damaged(PhotoFormat.JPEG, error) from error
-        pixels = simplejpeg.decode_jpeg(data, strict=False, **options)
+        if any(harmless in text for harmless in _HARMLESS):
+            return _decode_rare(data, divisor, fail_on="truncated")
+        raise vips.damaged(PhotoFormat.JPEG, text) from error
     return pixels
 
 
-def _decode_rare(data: bytes, divisor: int) -> NDArray[np.uint8]:
-    """CMYK and unusual chroma layouts, by libvips, which also undoes Adobe's inverted inks."""
-    image = vips.load(data, PhotoFormat.JPEG, shrink=divisor)
+def _decode_rare(data: bytes, divisor: int, fail_on: str = "warning") -> NDArray[np.uint8]:
+    """CMYK, unusual chroma layouts and untidy headers, by libvips, which also undoes Adobe's inverted inks."""
+    image = vips.load(data, PhotoFormat.JPEG, shrink=divisor, fail_on=fail_on)
     return vips.pixels_of(image, PhotoFormat.JPEG).astype(np.uint8, copy=False)
 
 

@@ -15,7 +15,7 @@ from packshot.photo import camera, containers, jpeg
 from packshot.photo.color import SourceColor, flatten, source_color, to_srgb
 from packshot.photo.exif import ExifError, Metadata, metadata_of, orientation_of, read_tags
 from packshot.photo.files import read_limited
-from packshot.photo.header import Header, PhotoFormat
+from packshot.photo.header import Header, PhotoFormat, require_size
 from packshot.photo.orientation import decoded_from_source, turn_upright
 from packshot.photo.problems import PhotoError, PhotoLimits, PhotoProblem
 from packshot.photo.sniff import sniff, suffix_warning
@@ -46,7 +46,7 @@ class Photo:
         try:
             data = source if isinstance(source, bytes) else read_limited(Path(source), limits)
             header = _read_header(data, limits)
-            _require_size(header, limits)
+            require_size(header.stored_size, limits)
             color, header = source_color(header, limits)
         except PhotoError as error:
             raise PhotoError(error.code, f"{label}: {error.message}") from error
@@ -125,7 +125,8 @@ class Photo:
         if self._decoded is None or self._divisor > divisor:
             self.release()
             try:
-                self._keep(self._decode(divisor), divisor)
+                pixels = self._decode(divisor)
+                self._keep(pixels, self._divisor_of(pixels, divisor))
             except PhotoError as error:
                 raise PhotoError(error.code, f"{self.name}: {error.message}") from error
         assert self._decoded is not None
@@ -150,6 +151,17 @@ class Photo:
     def _keep(self, pixels: Pixels, divisor: int) -> None:
         pixels.flags.writeable = False
         self._decoded, self._divisor = pixels, divisor
+
+    def _divisor_of(self, pixels: Pixels, asked: int) -> int:
+        """The divisor really met: RAW from sensors without a colour mosaic comes at full size always."""
+        found, full = pixels.shape[1::-1], self.size
+        for divisor in (asked, 1):
+            if all(have in (side // divisor, -(-side // divisor)) for have, side in zip(found, full, strict=True)):
+                return divisor
+        text = (
+            f"the decoder gave {found[0]} x {found[1]} pixels, the header says {full[0]} x {full[1]}; export it again."
+        )
+        raise PhotoError(PhotoProblem.CORRUPT, text)
 
     def _cheapest_divisor(self, scale: float) -> int:
         if not scale > 0:
@@ -184,7 +196,7 @@ def _read_header(data: bytes, limits: PhotoLimits) -> Header:
     if kind == PhotoFormat.JPEG:
         header = jpeg.read_header(data, limits)
     elif kind == PhotoFormat.PNG:
-        header = containers.read_png_header(data)
+        header = containers.read_png_header(data, limits)
     elif kind == PhotoFormat.HEIC:
         header = camera.read_heic_header(data)
     elif kind == PhotoFormat.RAW:
@@ -209,16 +221,3 @@ def _with_exif(header: Header) -> Header:
     turned = header.format in (PhotoFormat.HEIC, PhotoFormat.AVIF, PhotoFormat.RAW)
     orientation = 1 if turned else orientation_of(tags)
     return replace(header, tags=tags, orientation=orientation, metadata=metadata_of(tags))
-
-
-def _require_size(header: Header, limits: PhotoLimits) -> None:
-    width, height = header.stored_size
-    if width * height > limits.max_megapixels * 1e6:
-        raise PhotoError(
-            PhotoProblem.TOO_MANY_PIXELS,
-            f"the photo has {width} x {height} pixels, over the limit of {limits.max_megapixels:g} "
-            "megapixels; export it smaller or raise PhotoLimits.max_megapixels.",
-        )
-    if min(width, height) < limits.min_side:
-        text = f"the photo has only {width} x {height} pixels; give one of at least {limits.min_side} a side."
-        raise PhotoError(PhotoProblem.TOO_SMALL, text)

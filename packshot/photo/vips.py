@@ -24,16 +24,8 @@ _LOADERS = {
     PhotoFormat.WEBP: "webpload_buffer",
     PhotoFormat.AVIF: "heifload_buffer",
 }
-_CUT_OFF = (
-    "truncated",
-    "end of file",
-    "end of data",
-    "eof",
-    "premature",
-    "not enough",
-    "out of data",
-    "short",
-)
+_CUT_OFF = ("truncated", "end of file", "end of data", "eof", "premature", "not enough", "bytes, expected")
+_LONGEST_REASON = 120
 
 
 @lru_cache(maxsize=1)
@@ -46,14 +38,16 @@ def engine() -> Any:
     return pyvips
 
 
-def load(data: bytes, kind: PhotoFormat, **options: int) -> Any:
+def load(data: bytes, kind: PhotoFormat, **options: int | str) -> Any:
     """A lazy libvips image of the first page; only the header is read. Raises PhotoError."""
     vips = engine()
+    # libvips gathers complaints in one buffer; those of an earlier photo are none of this one's.
+    vips.vips_lib.vips_error_clear()
     loader = getattr(vips.Image, _LOADERS[kind])
     try:
-        return loader(data, access="sequential", fail_on="error", **options)
+        return loader(data, **{"access": "sequential", "fail_on": "error", **options})
     except vips.Error as error:
-        raise damaged(kind, error) from error
+        raise damaged(kind, error.detail) from error
 
 
 def pixels_of(image: Any, kind: PhotoFormat) -> Pixels:
@@ -62,7 +56,11 @@ def pixels_of(image: Any, kind: PhotoFormat) -> Pixels:
     try:
         array = array_of(image)
     except vips.Error as error:
-        raise damaged(kind, error) from error
+        raise damaged(kind, error.detail) from error
+    # The TIFF reader leaves damaged strips black and only notes them, whatever `fail_on` says.
+    complaints = vips.ffi.string(vips.vips_lib.vips_error_buffer()).decode("utf-8", "replace")
+    if complaints.strip():
+        raise damaged(kind, complaints)
     return array if array.ndim == 3 else array[:, :, None]
 
 
@@ -85,13 +83,11 @@ def from_pixels(pixels: NDArray[Any], interpretation: str, profile: bytes | None
     return image
 
 
-def damaged(kind: PhotoFormat, error: Exception) -> PhotoError:
-    """The PhotoError for a decoder's complaint."""
-    text = str(error).strip()
-    reason = text.splitlines()[-1].strip() if text else "unknown reason"
-    if any(word in text.lower() for word in _CUT_OFF):
-        return PhotoError(
-            PhotoProblem.TRUNCATED,
-            f"the {kind} data ends too early; copy or export the file again ({reason}).",
-        )
-    return PhotoError(PhotoProblem.CORRUPT, f"the {kind} data is damaged; export the file again ({reason}).")
+def damaged(kind: PhotoFormat, complaint: str) -> PhotoError:
+    """The PhotoError for a decoder's complaint, of which the first line is quoted."""
+    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+    reason = f" ({lines[0][:_LONGEST_REASON]})" if lines else ""
+    if any(word in complaint.lower() for word in _CUT_OFF):
+        text = f"the {kind} data ends too early; copy or export the file again{reason}."
+        return PhotoError(PhotoProblem.TRUNCATED, text)
+    return PhotoError(PhotoProblem.CORRUPT, f"the {kind} data is damaged; export the file again{reason}.")
