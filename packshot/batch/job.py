@@ -1,0 +1,182 @@
+"""What a run does with one photo: from its file to the finished files, and the line that tells of them."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from packshot import geometry
+from packshot.batch.ledger import Line
+from packshot.batch.problems import RunError
+from packshot.engines import Reserve
+from packshot.pack import Pack
+from packshot.photo import Photo, PhotoError, encode_jpeg, write_atomic
+from packshot.pipeline import judge, predict, render
+from packshot.publication.contact import Aligned, write_pictures
+from packshot.recipe import Recipe, Verdict
+from packshot.style import Style
+
+ROUTE_FOLDERS = {"publish": "published", "review": "review"}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One photo of a run. ``source``: as ``run.jsonl`` names it; ``name``: its output's, without extension.
+
+    ``category`` None: to be predicted. ``carried``: the manifest's other columns. ``problem``: why it cannot be done.
+    """
+
+    path: Path
+    source: str
+    name: str
+    category: str | None = None
+    carried: Mapping[str, str] = field(default_factory=dict)
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Retouching:
+    """The work of a run: where to, with which pack and style. ``settings`` names pack and style exactly."""
+
+    out: Path
+    pack: Path
+    style: Style
+    settings: str
+
+    def prepare(self) -> Callable[[Item, Reserve], Line]:
+        """Loads the pack. What a task does is in ``retouch``."""
+        return partial(retouch, self, Pack(self.pack))
+
+
+def settings_of(work: Retouching, item: Item) -> str:
+    """What, beside the photo, its result follows from: when this changes, the photo is done again."""
+    return hashlib.sha256(f"{work.settings}\n{item.category or ''}".encode()).hexdigest()
+
+
+def retouch(work: Retouching, pack: Pack, item: Item, reserve: Reserve) -> Line:
+    """Works on one photo and writes its files; returns its line, also when it failed.
+
+    Raises RunError when nothing more can be written.
+    """
+    begun = time.perf_counter()
+    try:
+        photo = Photo.open(item.path)
+        reserve(megabytes_needed(photo))
+        line = _finish(work, pack, item, photo)
+    except PhotoError as error:
+        line = failed_line(item, error.message, str(error.code))
+    except OSError as error:
+        line = _unwritten(work, item, error)
+    except Exception as error:  # noqa: BLE001 - law: one bad photo fails alone, whatever is wrong with it
+        line = failed_line(item, _unforeseen(item, error), "unforeseen")
+    return {**line, "settings": settings_of(work, item), "seconds": round(time.perf_counter() - begun, 3)}
+
+
+def megabytes_needed(photo: Photo) -> float:
+    """An upper estimate of the memory that work on a photo takes, beyond the worker's own."""
+    width, height = photo.size
+    full = width * height * 3 * (2 if photo.bits > 8 else 1) / 2**20
+    return 250 + (2 if photo.format == "JPEG" else 4) * full
+
+
+def _finish(work: Retouching, pack: Pack, item: Item, photo: Photo) -> Line:
+    recipe = named(predict(photo, pack, work.style, item.category), item.name)
+    image = render(photo, recipe)
+    verdict = judge(recipe, image, pack, work.style)
+    recipe = recipe.model_copy(update={"verdict": verdict})
+    house = work.style.house(recipe.category, pack.habits(recipe.category))
+    finished = encode_jpeg(image, house.quality, photo.metadata)
+    recipe.save(work.out / "recipes" / f"{item.name}.json")
+    before = Aligned(photo.pixels(0.01), _from_decoded(photo, recipe), recipe.geometry.size)
+    pictures = write_pictures(work.out, PurePosixPath(item.name), before, image)
+    output = _write_output(work.out, verdict, item.name, finished)
+    return _line(item, recipe, verdict, {"output": output, **pictures})
+
+
+def named(recipe: Recipe, name: str) -> Recipe:
+    """The recipe with its mattes where a run keeps them, relative to ``recipes/<name>.json``."""
+    up = "../" * (name.count("/") + 1)
+    background = recipe.background
+    update = {
+        key: asset.model_copy(update={"file": f"{up}{folder}/{name}.png"})
+        for key, folder in (("matte", "mattes"), ("shadow_map", "shadows"))
+        if (asset := getattr(background, key)) is not None
+    }
+    return recipe.model_copy(update={"background": background.model_copy(update=update)})
+
+
+def _from_decoded(photo: Photo, recipe: Recipe) -> geometry.Affine:
+    """From the pixels at hand to the output's."""
+    return geometry.compose(geometry.invert(photo.decoded_from_source()), recipe.geometry.affine())
+
+
+def _write_output(out: Path, verdict: Verdict, name: str, finished: bytes) -> str:
+    """Writes the finished JPEG by its route; an earlier one of the other route goes."""
+    for route, folder in ROUTE_FOLDERS.items():
+        target = out / folder / f"{name}.jpg"
+        if route == verdict.route:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(target, finished)
+        else:
+            target.unlink(missing_ok=True)
+    return f"{ROUTE_FOLDERS[verdict.route]}/{name}.jpg"
+
+
+def _line(item: Item, recipe: Recipe, verdict: Verdict, files: Mapping[str, str]) -> Line:
+    matte = f"mattes/{item.name}.png" if recipe.background.matte is not None else None
+    return {
+        "source": item.source,
+        "name": item.name,
+        "category": recipe.category,
+        "category_confidence": recipe.category_confidence,
+        "route": verdict.route,
+        "output": files["output"],
+        "recipe": f"recipes/{item.name}.json",
+        "matte": matte,
+        "preview": files["preview"],
+        "thumb": files["thumb"],
+        "quality": verdict.quality,
+        "would_publish": verdict.would_publish,
+        "reasons": [reason.model_dump(exclude_none=True) for reason in verdict.reasons],
+        **item.carried,
+        "sha256": recipe.source.sha256,
+    }
+
+
+def failed_line(item: Item, sentence: str, problem: str) -> Line:
+    """The line of a photo that could not be done."""
+    empty: dict[str, Any] = dict.fromkeys(("output", "recipe", "matte", "preview", "thumb", "quality"))
+    return {
+        "source": item.source,
+        "name": item.name,
+        "category": item.category,
+        "route": "failed",
+        **empty,
+        "reasons": [{"code": problem, "sentence": sentence}],
+        "error": sentence,
+        "problem": problem,
+        **item.carried,
+    }
+
+
+def _unwritten(work: Retouching, item: Item, error: OSError) -> Line:
+    if error.errno in _FULL:
+        raise RunError(f"nothing more can be written to {work.out} ({os.strerror(error.errno or 0)})") from error
+    return failed_line(item, f"{item.path.name}: its files could not be written ({error})", "unwritten")
+
+
+def _unforeseen(item: Item, error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno}"
+    return (
+        f"{item.path.name}: packshot could not finish it ({type(error).__name__} at {place}: {error}); please report it"
+    )

@@ -1,0 +1,43 @@
+"""The command line. Each command is a module of ``packshot.commands``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from packshot.commands.packs import packs
+from packshot.commands.run import run
+
+app = typer.Typer(
+    name="packshot",
+    help="Retouches product photos the way a studio's retouchers do, and knows which need a human.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (run, packs):
+    app.command()(command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from packshot import __version__
+        from packshot.commands.version import base_pack_version
+
+        print(f"packshot {__version__}, base pack {base_pack_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the versions and exit.")
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """The ``packshot`` command."""
+    app()

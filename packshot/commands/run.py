@@ -1,0 +1,101 @@
+"""``packshot run``."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
+
+if TYPE_CHECKING:
+    from packshot.batch import RunSettings, Summary
+
+Inputs = Annotated[list[Path] | None, typer.Argument(metavar="INPUT...", help="Photos, and folders with photos.")]
+
+
+def run(
+    inputs: Inputs = None,
+    out: Annotated[Path, typer.Option(help="Folder for the finished shots, recipes, mattes and the page.")] = ...,  # type: ignore[assignment]
+    pack: Annotated[str | None, typer.Option(help="Pack folder, or the name of one that ships.")] = None,
+    category: Annotated[str, typer.Option(help="Of all photos the manifest gives none; auto: predicted.")] = "auto",
+    manifest: Annotated[Path | None, typer.Option(help="CSV with the columns source and category.")] = None,
+    style: Annotated[Path | None, typer.Option(help="House style, a style.toml.")] = None,
+    engine: Annotated[str, typer.Option(help="local: processes of this machine; ray: a cluster.")] = "local",
+    workers: Annotated[int | None, typer.Option(min=1, help="Photos at a time; one per core if not given.")] = None,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a photo is given up.")] = 300,
+    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Retouch photos. Run again, it skips what is done."""
+    from packshot.batch import RunSettings
+    from packshot.commands.packs import find_pack
+
+    if not inputs and manifest is None:
+        fail("no photos are given: name photos, folders, or a manifest")
+    folder = None if pack is None else find_pack(pack)
+    settings = RunSettings(folder, category, manifest, style, engine, workers, timeout)
+    summary = _watched(inputs or [], out, settings)
+    answer_json({"out": str(out), **summary.as_json()}) if json else _tell(summary, out)
+    raise typer.Exit(ExitStatus.SOME_FAILED if summary.failed else ExitStatus.DONE)
+
+
+def _watched(inputs: list[Path], out: Path, settings: RunSettings) -> Summary:
+    from packshot.batch import UsageError
+    from packshot.batch import run as run_batch
+    from packshot.commands.progress import Shown
+    from packshot.engines import EngineError
+
+    shown = Shown()
+    try:
+        with _terminated_like_interrupted() as ending:
+            return run_batch(inputs, out, settings, shown)
+    except UsageError as error:
+        fail(str(error))
+    except EngineError as error:
+        fail(f"stopped: {error}. What is done is kept; run the same command again to go on", ExitStatus.SOME_FAILED)
+    except KeyboardInterrupt:
+        shown.ends()
+        say("Stopped. What is done is kept; run the same command again to go on.")
+        raise typer.Exit(ending.status) from None
+    finally:
+        shown.ends()
+
+
+class _Ending:
+    status = ExitStatus.INTERRUPTED
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[_Ending]:
+    """Within the block SIGTERM stops as Ctrl-C does: cleanly."""
+    ending = _Ending()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        ending.status = ExitStatus.TERMINATED
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield ending
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _tell(summary: Summary, out: Path) -> None:
+    counts = f"{summary.published} published, {summary.review} to review, {summary.failed} failed"
+    done = f", {summary.skipped} of them done before" if summary.skipped else ""
+    answer(f"{summary.photos} photos in {_duration(summary.seconds)}: {counts}{done}.")
+    answer(f"See {out / 'index.html'}")
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return (
+        f"{seconds:.1f} s" if minutes == 0 else f"{minutes} min {rest} s" if minutes < 60 else f"{seconds / 3600:.1f} h"
+    )
