@@ -10,28 +10,58 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from packshot.surface import robust_fit, terms
+
 FloatImage = NDArray[np.float32]
 BORDER_SHARE = 0.05
+PLANES = 8
+_BORDER_SAMPLES = 1500
 _LIGHTNESS_BINS = 16
 _CHROMA_BINS = 16
 
 
 def network_planes(image: NDArray[np.uint8]) -> FloatImage:
-    """The six planes packshot's own network sees.
+    """The eight planes packshot's own network sees.
 
-    ``image``: (H, W, 3) sRGB uint8. Returns (6, H, W) float32: red, green, blue in -1..1, how typical the colour is of
-    the frame's border (log likelihood ratio in -1..1), and the place, x and y, in -1..1. The border plane is the
-    backdrop model: it tells a small network at once what a large one must learn from millions of photos.
+    ``image``: (H, W, 3) sRGB uint8. Returns (8, H, W) float32, each about -1..1: red, green, blue; how typical the colour is
+    of the frame's border (log likelihood ratio); the place, x and y; and how far lightness and chroma are from a smooth
+    surface through the border. The last ones are the backdrop model: they tell a small network at once what a large one
+    must learn from millions of photos.
     """
     height, width = image.shape[:2]
-    planes = np.empty((6, height, width), np.float32)
+    planes = np.empty((PLANES, height, width), np.float32)
     planes[:3] = image.transpose(2, 0, 1)
     planes[:3] *= np.float32(1 / 127.5)
     planes[:3] -= 1
     planes[3] = border_likelihood(image)
     planes[4] = np.linspace(-1, 1, width, dtype=np.float32)
     planes[5] = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    planes[6:] = off_surface(image)
     return planes
+
+
+def off_surface(image: NDArray[np.uint8]) -> FloatImage:
+    """Distance from a smooth backdrop, (2, H, W): lightness (signed, 25 levels to one) and chroma (20 to one), CIELAB.
+
+    The backdrop is a paraboloid in each channel through the frame's border, fitted robustly: paper under falling light.
+    """
+    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
+    height, width = image.shape[:2]
+    margin = max(2, round(BORDER_SHARE * min(height, width)))
+    border = np.ones((height, width), bool)
+    border[margin:-margin, margin:-margin] = False
+    rows, columns = np.nonzero(border)
+    step = max(1, len(rows) // _BORDER_SAMPLES)
+    rows, columns = rows[::step], columns[::step]
+    x, y = np.linspace(-1, 1, width), np.linspace(-1, 1, height)
+    shapes = terms(x[columns], y[rows])
+    weights = np.stack([robust_fit(shapes, lab[rows, columns, i].astype(np.float64)) for i in range(3)]).astype(
+        np.float32
+    )
+    across, down = np.meshgrid(x.astype(np.float32), y.astype(np.float32))
+    rest = lab.astype(np.float32) - terms(across, down) @ weights.T
+    chroma = np.sqrt(rest[..., 1] ** 2 + rest[..., 2] ** 2)
+    return np.stack([np.clip(rest[..., 0] / 25, -1.5, 1.5), np.clip(chroma / 20, 0, 1.5)])
 
 
 def border_likelihood(image: NDArray[np.uint8]) -> FloatImage:

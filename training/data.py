@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from packshot import matting
 from packshot.learning.synthesis import Example
 
 CATEGORIES = ("tops", "bottoms", "dresses", "shoes", "bags", "hats", "accessories", "jewellery", "glassware")
@@ -61,14 +62,16 @@ def matte_on_white(after: NDArray[np.uint8]) -> NDArray[np.float32]:
     """The matte of a finished shot on pure white; highlights inside the product, smaller than 0.1 %, are no holes."""
     product = (after.min(2) < 247).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - product, connectivity=4)
-    for label in range(1, count):
-        if stats[label, cv2.CC_STAT_AREA] < 0.001 * product.size:
-            product[labels == label] = 1
+    small = np.concatenate([[False], stats[1:, cv2.CC_STAT_AREA] < 0.001 * product.size])
+    product[small[labels]] = 1
     count, labels, stats, _ = cv2.connectedComponentsWithStats(product)
-    for label in range(1, count):
-        if stats[label, cv2.CC_STAT_AREA] < 12:
-            product[labels == label] = 0
-    return cv2.GaussianBlur(product.astype(np.float32), (0, 0), 0.6)
+    crumbs = np.concatenate([[False], stats[1:, cv2.CC_STAT_AREA] < 12])
+    product[crumbs[labels]] = 0
+    # The threshold takes in the faint outer half of each edge: the true edge is where the colour is half way to white.
+    outer = cv2.dilate(product, np.ones((3, 3), np.uint8))
+    inner = cv2.erode(product, np.ones((5, 5), np.uint8))
+    rough = np.where(inner > 0, 1.0, np.where(outer > 0, 0.5, 0.0)).astype(np.float32)
+    return matting.refine(after, rough, 4)
 
 
 def photos(shared: Path, keep_held_out: bool = False) -> tuple[list[Example], list[Example]]:
@@ -104,6 +107,23 @@ def finished(shared: Path, name: str) -> list[Example]:
         if not held_out(pair["group"]):
             image = read(folder / pair["after"])
             examples.append(Example(image, matte_on_white(image), CATEGORIES.index(pair["category"]), name))
+    return examples
+
+
+def peeled(shared: Path, name: str, mattes: Path) -> list[Example]:
+    """The befores of a set with the mattes that ``training/peel.py`` read out of their afters."""
+    folder = shared / "pairs" / name
+    examples = []
+    for pair in pairs(folder):
+        path = mattes / f"{pair['id']}.png"
+        if path.exists() and not held_out(pair["group"]):
+            image = read(folder / pair["before"])
+            matte = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+            assert matte is not None
+            matte = cv2.resize(matte, image.shape[1::-1], interpolation=cv2.INTER_AREA)
+            examples.append(
+                Example(image, (matte / 255).astype(np.float32), CATEGORIES.index(pair["category"]), f"{name} befores")
+            )
     return examples
 
 

@@ -15,9 +15,10 @@ import torch
 
 from packshot.learning.matte_training import Schedule, Trainer, predict_matte
 from packshot.learning.synthesis import Synthesis
-from training.data import CATEGORIES, Scored, finished, photos, scored
+from training.data import CATEGORIES, Scored, finished, peeled, photos, scored
 
-PHASES = {1: Schedule(25, 256, 16, 2e-3), 2: Schedule(40, 416, 8, 1e-3)}
+PHASES = {1: Schedule(25, 256, 16, 2e-3), 2: Schedule(45, 384, 8, 1.2e-3)}
+WEIGHTS = {"sellers": 2.0, "rendered": 0.7, "studio": 0.4, "rendered befores": 1.0, "studio befores": 0.5}
 
 
 def overlap(predicted: np.ndarray, true: np.ndarray) -> float:
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--phase", type=int, choices=PHASES, required=True)
     parser.add_argument("--minutes", type=float)
+    parser.add_argument("--mattes", type=Path, help="mattes read out of the afters by training/peel.py")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -63,12 +65,13 @@ def main() -> None:
     if options.minutes:
         schedule = Schedule(options.minutes, schedule.long_side, schedule.batch, schedule.learning_rate)
     masked, plain = photos(options.shared)
-    masked += finished(options.shared, "rendered") + finished(options.shared, "studio")
+    for name in ("rendered", "studio"):
+        masked += finished(options.shared, name)
+        if options.mattes:
+            masked += peeled(options.shared, name, options.mattes)
     print(len(masked), "photos with a matte,", len(plain), "without", flush=True)
     to_score = [photo for name in ("real", "rendered", "studio") for photo in scored(options.shared, name, None, 800)]
-    synthesis = Synthesis(
-        masked, plain, np.random.default_rng(options.phase), weights={"sellers": 2.0, "rendered": 0.8, "studio": 0.5}
-    )
+    synthesis = Synthesis(masked, plain, np.random.default_rng(options.phase), weights=WEIGHTS)
     trainer = Trainer.start(options.work / "product.pt")
     trainer.run(synthesis, schedule, reporter(to_score, schedule.long_side, time.monotonic()))
 

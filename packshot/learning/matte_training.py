@@ -53,7 +53,7 @@ def batches(synthesis: Synthesis, schedule: Schedule) -> Iterator[Batch]:
             options = shapes(schedule.long_side)
             size = options[synthesis.generator.integers(len(options))]
             samples = [synthesis.draw(size) for _ in range(schedule.batch)]
-            planes = np.stack([network_planes(sample.image) for sample in samples])
+            planes = np.stack([without_hints(network_planes(sample.image), synthesis.generator) for sample in samples])
             mattes = np.stack([sample.matte for sample in samples])[:, None]
             categories = torch.tensor([sample.category for sample in samples])
             known = torch.tensor([sample.known for sample in samples])
@@ -72,6 +72,15 @@ def batches(synthesis: Synthesis, schedule: Schedule) -> Iterator[Batch]:
             yield ready.get(timeout=600)
     finally:
         stop.set()
+
+
+def without_hints(planes: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
+    """Now and then hides the backdrop's planes, so that the network learns shapes too, for products like their backdrop."""
+    if generator.random() < 0.25:
+        planes[3] = 0
+    if generator.random() < 0.25:
+        planes[6:] = 0
+    return planes
 
 
 @dataclass

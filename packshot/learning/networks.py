@@ -15,9 +15,9 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class NetworkSize:
-    """How wide and deep the network is; the default ships (about 4 M parameters)."""
+    """How wide and deep the network is; the default ships (3.4 M parameters)."""
 
-    inputs: int = 6
+    inputs: int = 8
     stem: int = 24
     widths: tuple[int, ...] = (32, 64, 128, 256)
     depths: tuple[int, ...] = (2, 2, 2, 2)
@@ -90,7 +90,7 @@ class Context(nn.Module):
 class ProductNetwork(nn.Module):
     """Product matte, category and an embedding from one photo.
 
-    Input (N, 6, H, W), H and W multiples of 32; see ``packshot.stages.background`` for the planes.
+    Input (N, 8, H, W), H and W multiples of 32; see ``packshot.segmentation`` for the planes.
     Output: matte logits (N, 1, H, W), category logits (N, categories), embedding (N, widths[-1]).
     """
 
@@ -117,3 +117,24 @@ class ProductNetwork(nn.Module):
             larger = F.interpolate(current, scale_factor=2.0, mode="bilinear", align_corners=False)
             current = merge(torch.cat((larger, skip), 1))
         return F.pixel_shuffle(self.matte(current), 2), self.category(embedding), embedding
+
+
+class UprightNetwork(nn.Module):
+    """Weighs the cues of uprightness: (N, 11, angles) curves to (N, angles) logits over the candidate angles."""
+
+    def __init__(self, cues: int = 11, width: int = 24) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv1d(cues, width, 9, padding=4),
+            nn.ReLU(),
+            nn.Dropout(0.15),
+            nn.Conv1d(width, width, 9, padding=4),
+            nn.ReLU(),
+            nn.Dropout(0.15),
+            nn.Conv1d(width, 1, 9, padding=4),
+        )
+
+    def forward(self, curves: Tensor) -> Tensor:
+        """(N, angles) logits."""
+        logits: Tensor = self.layers(curves)[:, 0]
+        return logits

@@ -69,7 +69,7 @@ class Synthesis:
         generator = self.generator
         example = self._pick()
         assert example.matte is not None
-        backdrop = self._backdrop(size)
+        backdrop = self._backdrop(size, 0.3 if example.source == "sellers" else 0.65)
         matrix = placement(example.matte, size, generator)
         product = cv2.warpAffine(
             spread_colour(example.image, example.matte),
@@ -81,13 +81,15 @@ class Synthesis:
         matte = np.clip(cv2.warpAffine(example.matte, matrix, size, flags=cv2.INTER_LINEAR), 0, 1)
         if generator.random() < 0.35:
             product = recolour(product, generator)
+        if generator.random() < 0.3:
+            product = camouflage(product, matte, backdrop, generator)
         backdrop = cast_shadow(backdrop, matte, generator)
         blend = matte[..., None]
         image = np.clip(product * blend + backdrop * (1 - blend), 0, 255).astype(np.uint8)
         return Sample(image, matte, example.category, 1.0)
 
-    def _backdrop(self, size: tuple[int, int]) -> Image:
-        if self.generator.random() < 0.35:
+    def _backdrop(self, size: tuple[int, int], paper_share: float) -> Image:
+        if self.generator.random() < paper_share:
             return paper(size, self.generator)
         for _ in range(8):
             example = self.masked[self.generator.integers(len(self.masked))]
@@ -173,6 +175,16 @@ def recolour(image: Image, generator: np.random.Generator) -> Image:
         mixed = 1 - mixed
     power = np.exp(generator.normal(0, 0.5))
     return np.asarray(np.clip(mixed, 0, 1) ** power * 255, np.uint8)
+
+
+def camouflage(product: Image, matte: Matte, backdrop: Image, generator: np.random.Generator) -> Image:
+    """The product in nearly its backdrop's colour: white on white, grey on grey, where only form tells them apart."""
+    inside = matte > 0.5
+    if not inside.any():
+        return product
+    shift = backdrop[inside].mean(0) - product[inside].mean(0)
+    moved = product + shift * generator.uniform(0.6, 1.0) + generator.normal(0, 8)
+    return np.asarray(np.clip(moved, 0, 255), np.uint8)
 
 
 def random_mix(generator: np.random.Generator) -> NDArray[np.float32]:

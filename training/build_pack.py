@@ -1,0 +1,51 @@
+"""Puts the base pack together from a checkpoint: ``python training/build_pack.py --checkpoint product.pt --out packshot/packs/base``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+
+from packshot.learning.export import export_product_network
+from packshot.learning.networks import ProductNetwork
+from packshot.pack import Look, ModelCard, PackFile, Preprocessing, Thresholds
+from training.data import CATEGORIES
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--version", default="0.1.0")
+    parser.add_argument("--long-side", type=int, default=416)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    network = ProductNetwork()
+    network.load_state_dict(torch.load(options.checkpoint, map_location="cpu", weights_only=True)["average"])
+    digest = export_product_network(network, options.out / "product.onnx")
+    settings = json.loads((HERE / "settings.json").read_text())
+    pack = PackFile(
+        name="base",
+        version=options.version,
+        categories=CATEGORIES,
+        models={
+            "product": ModelCard(
+                file="product.onnx",
+                sha256=digest,
+                preprocessing=Preprocessing(planes="packshot", long_side=options.long_side),
+                category_output=1,
+            )
+        },
+        thresholds=Thresholds.model_validate(settings["thresholds"]),
+        look={name: Look.model_validate(look) for name, look in settings["look"].items()},
+        habits=settings["habits"],
+    )
+    (options.out / "pack.json").write_text(pack.model_dump_json(indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Trains the upright network from photos that stand right:
+
+python training/train_upright_network.py --shared DATA --product product.pt --out upright.onnx
+
+Each photo is really turned, spoilt and saved again: cues merely shifted along the angle would carry the level grid of its
+first JPEG along, and the network would learn that instead of the product.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
+
+from packshot import geometry
+from packshot.learning.matte_training import predict_matte
+from packshot.learning.networks import ProductNetwork, UprightNetwork
+from packshot.learning.synthesis import Example, spoil
+from packshot.uprightness import STEP, angles, cues
+from training.data import finished, held_out, photos, read
+
+TURNS = 5
+
+
+def lean(example: Example, generator: np.random.Generator) -> tuple[NDArray[np.float32], float]:
+    """The cues of a photo that leans, spoilt and saved as a camera would, and the angle that sets it right."""
+    assert example.matte is not None
+    height, width = example.image.shape[:2]
+    angle = float(generator.uniform(-8, 8) if generator.random() < 0.4 else np.clip(generator.normal(0, 2.6), -9, 9))
+    radians = abs(np.deg2rad(angle))
+    zoom = float(np.cos(radians) + np.sin(radians) * max(height / width, width / height))
+    matrix = geometry.frame_affine(-angle, zoom, ((width - 1) / 2, (height - 1) / 2), (width, height))
+    image = cv2.warpAffine(
+        example.image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    matte = cv2.warpAffine(
+        example.matte, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return cues(spoil(np.asarray(image, np.uint8), generator), np.asarray(matte, np.float32)), angle
+
+
+def turned_cues(shared: Path, product: ProductNetwork) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Cues of every photo to learn from at a few random turns, and the turns."""
+    masked, plain = photos(shared)
+    examples = masked + [Example(e.image, predict_matte(product, e.image, 256)[0], e.category, "plain") for e in plain]
+    for name in ("rendered", "studio"):
+        examples += finished(shared, name) * 2
+    generator = np.random.default_rng(1)
+    rows = [lean(example, generator) for _ in range(TURNS) for example in examples]
+    return np.stack([curves for curves, _ in rows]), np.array([angle for _, angle in rows], np.float32)
+
+
+def pairs_to_score(shared: Path, name: str) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Cues and true angles of held-out pairs."""
+    folder = shared / "pairs" / name
+    rows, truth = [], []
+    for text in (folder / "pairs.jsonl").read_text().splitlines():
+        line = json.loads(text)
+        if held_out(line["group"]):
+            image = read(folder / line["before"])
+            matte = cv2.imread(str(folder / "alpha" / f"{line['id']}.png"), cv2.IMREAD_GRAYSCALE)
+            assert matte is not None
+            matte = cv2.resize(matte, image.shape[1::-1], interpolation=cv2.INTER_AREA)
+            rows.append(cues(image, (matte / 255).astype(np.float32)))
+            truth.append(line["truth"]["angle_deg"])
+    return np.stack(rows), np.array(truth)
+
+
+def report(network: UprightNetwork, scored: dict[str, tuple[NDArray[np.float32], NDArray[np.float64]]]) -> None:
+    """Median error of the posterior's median, and how often a turn makes things worse, by confidence."""
+    network.eval()
+    for name, (curves, truth) in scored.items():
+        with torch.no_grad():
+            share = torch.softmax(network(torch.from_numpy(curves)), 1).numpy()
+        middle = np.array([np.interp(0.5, np.cumsum(row), angles() + STEP / 2) for row in share])
+        near = np.array([row[np.abs(angles() - angle) <= 1.25].sum() for row, angle in zip(share, middle, strict=True)])
+        error, before = np.abs(middle - truth), np.abs(truth)
+        parts = [
+            f"{name} n {len(truth)} error {np.median(error):.2f} (untouched {np.median(before):.2f}) corr {np.corrcoef(middle, truth)[0, 1]:.2f}"
+        ]
+        for level in (0.4, 0.5, 0.6, 0.7, 0.8):
+            sure = near > level
+            after = np.where(sure, error, before)
+            parts.append(
+                f">{level}: {sure.mean():.0%} all {np.median(after):.2f} worse by .1 {np.mean(after > before + 0.1):.1%} by .5 {np.mean(after > before + 0.5):.1%}"
+            )
+        print(" | ".join(parts), flush=True)
+    network.train()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--shared", type=Path, required=True)
+    parser.add_argument(
+        "--product", type=Path, required=True, help="checkpoint of the product network, for photos without a matte"
+    )
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--cache", type=Path)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    cv2.setNumThreads(1)
+    product = ProductNetwork()
+    product.load_state_dict(torch.load(options.product, map_location="cpu", weights_only=True)["average"])
+    if options.cache and options.cache.exists():
+        stored = np.load(options.cache)
+        curves, turns = stored["curves"], stored["turns"]
+    else:
+        curves, turns = turned_cues(options.shared, product)
+        if options.cache:
+            np.savez(options.cache, curves=curves, turns=turns)
+    scored = {name: pairs_to_score(options.shared, name) for name in ("real", "rendered", "studio")}
+    data, truth, generator = torch.from_numpy(curves), torch.from_numpy(turns), torch.Generator().manual_seed(1)
+    network = UprightNetwork()
+    optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, options.steps)
+    grid = torch.from_numpy(angles()).float()
+    for step in range(options.steps):
+        chosen = torch.randint(len(data), (128,), generator=generator)
+        mirrored = torch.rand(len(chosen), generator=generator) < 0.5
+        seen = torch.where(mirrored[:, None, None], data[chosen].flip(2), data[chosen])
+        angle = torch.where(mirrored, -truth[chosen], truth[chosen])
+        seen = seen * (1 + 0.1 * torch.randn(len(seen), seen.shape[1], 1)) + 0.02 * torch.randn_like(seen)
+        target = torch.softmax(-((grid[None] - angle[:, None]) ** 2) / (2 * 0.6**2), 1)
+        loss = F.cross_entropy(network(seen), target)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        if step % 1000 == 999:
+            print("step", step + 1, "loss", round(float(loss), 4), flush=True)
+            report(network, scored)
+    network.eval()
+    torch.save(network.state_dict(), options.out.with_suffix(".pt"))
+    torch.onnx.export(
+        network, (data[:1],), str(options.out), dynamo=True, opset_version=20, external_data=False, verbose=False
+    )
+
+
+if __name__ == "__main__":
+    main()
