@@ -1,0 +1,1 @@
+"""Learning from a studio's own before/after pairs: reading them, registering them, fitting recipes, training."""
