@@ -25,17 +25,21 @@ class Sink(Protocol):
 
 
 class FolderSink:
-    """A folder. A file appears whole or not at all, and is not touched when it already holds the same bytes."""
+    """A folder. A file appears whole or not at all, and is not touched when it already holds the same bytes.
 
-    def __init__(self, folder: Path) -> None:
+    durable: whether a file outlives a power cut the moment it is written, for some milliseconds more.
+    """
+
+    def __init__(self, folder: Path, durable: bool = True) -> None:
         self.folder = folder
+        self.durable = durable
 
     def write(self, name: PurePosixPath, data: bytes) -> str:
         """Writes ``folder/name``; returns its path. Raises ValueError when the name leads out of the folder."""
         target = self.path(name)
         if not _holds(target, data):
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(target, data)
+            write_atomic(target, data, self.durable)
         return str(target)
 
     def path(self, name: PurePosixPath) -> Path:

@@ -203,8 +203,8 @@ def test_checking_a_large_output_is_quick() -> None:
     data = encode_jpeg(image)
     seconds = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         check_output(Output(data, "a.jpg", KNOWN, image, matte), preset("amazon-main"))
-        seconds.append(time.perf_counter() - start)
-    # About 0.035 s on one core; three times that leaves room for a busy machine.
+        seconds.append(time.process_time() - start)
+    # Processor time, so that other work on the machine does not count: about 0.035 s.
     assert min(seconds) < 0.12

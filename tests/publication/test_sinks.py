@@ -5,7 +5,7 @@ import time
 from pathlib import Path, PurePosixPath
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packshot.publication.sinks import FolderSink, Sink, output_names
@@ -79,6 +79,7 @@ PATHS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(PATHS, min_size=1, max_size=12, unique=True), st.randoms())
 def test_names_never_collide_and_never_depend_on_the_order(paths: list[Path], random: object) -> None:
     names = output_names(paths)
