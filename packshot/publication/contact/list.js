@@ -17,7 +17,7 @@ function drawSummary() {
   const figures = [['Photos', photos.length.toLocaleString('en'), ''], ...routes, ['Per photo', seconds(median(times)), 'median']];
   byId('title').textContent = run.title;
   byId('figures').replaceChildren(...figures.map(([name, value, small]) => element('div', {},
-    element('dt', {text: name}), element('dd', {}, element('b', {text: value}), small && element('span', {text: small})))));
+    element('dt', {text: name}), element('dd', {}, element('b', {text: value}), ' ', small && element('span', {text: small})))));
   if (run.unread) {
     byId('notice').textContent = `${run.unread} lines of run.jsonl could not be read, so their photos are not shown. Run the same command again to bring them back.`;
     byId('notice').hidden = false;

@@ -48,7 +48,7 @@ def test_reasons_with_a_code_share_it_and_sentences_share_their_words(tmp_path: 
     assert run.photos[1]["reasons"][0]["text"] == other[0]
 
 
-def test_an_error_is_the_reason_of_a_failed_photo(tmp_path: Path) -> None:
+def test_an_error_is_the_reason_of_a_failed_photo() -> None:
     kinds: dict[str, str] = {}
     error = "a.jpg is empty (0 bytes); copy it again."
     row = {"source": "in/a.jpg", "route": "failed", "error": error, "reasons": ["not this"]}
