@@ -25,7 +25,7 @@ from packshot.learning.synthesis import Example, spoil
 from packshot.uprightness import STEP, angles, cues
 from training.data import finished, held_out, photos, read
 
-TURNS = 5
+TURNS = 3
 
 
 def lean(example: Example, generator: np.random.Generator) -> tuple[NDArray[np.float32], float]:
@@ -50,7 +50,7 @@ def turned_cues(shared: Path, product: ProductNetwork) -> tuple[NDArray[np.float
     masked, plain = photos(shared)
     examples = masked + [Example(e.image, predict_matte(product, e.image, 256)[0], e.category, "plain") for e in plain]
     for name in ("rendered", "studio"):
-        examples += finished(shared, name) * 2
+        examples += finished(shared, name) * 4
     generator = np.random.default_rng(1)
     rows = [lean(example, generator) for _ in range(TURNS) for example in examples]
     return np.stack([curves for curves, _ in rows]), np.array([angle for _, angle in rows], np.float32)

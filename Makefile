@@ -1,0 +1,50 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= demo
+
+.PHONY: help demo test check bench format clean
+
+help:  ## what there is to do
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
+
+demo: .stamps/run  ## install, retouch the sample photos, write a page to open
+	$(BIN)/packshot run samples/before --out $(OUT) --manifest samples/manifest.csv
+	@echo "Open $(OUT)/index.html in a browser."
+
+test: .stamps/test  ## install everything, then lint, type check and test
+	tools/browser.sh
+	$(MAKE) check
+	$(BIN)/python -m pytest
+
+check: .stamps/test  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .stamps/run  ## what a 24-megapixel photo costs, beside decoding and encoding it
+	$(BIN)/packshot bench
+
+format: .stamps/test  ## put the code in shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.stamps/venv:
+	@mkdir -p .stamps
+	@command -v $(PYTHON) >/dev/null || { echo "packshot needs Python 3.11 or newer: install it, or name it: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+.stamps/run: .stamps/venv pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+# torch goes first and alone: pip then takes the plain CPU build and nothing replaces it.
+.stamps/test: .stamps/run
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable '.[learn,test,check]'
+	@touch $@
+
+clean:  ## forget what was installed and made
+	rm -rf $(VENV) .stamps $(OUT) .pytest_cache .mypy_cache .ruff_cache
