@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from packshot.photo.containers import profile_of_code_points, require_whole
+from packshot.photo.containers import full_range, profile_of_code_points, require_whole
 from packshot.photo.header import Header, PhotoFormat
 from packshot.photo.problems import PhotoError, PhotoProblem
 
@@ -53,13 +53,14 @@ def read_heic_header(data: bytes) -> Header:
     )
 
 
-def decode_heic(data: bytes) -> NDArray[Any]:
+def decode_heic(data: bytes, bits: int) -> NDArray[Any]:
     """(H, W, C) uint8, or uint16 over the full range where the file has more than 8 bits."""
     image = _open_heic(data)
     try:
         pixels = np.asarray(image)
     except (ValueError, EOFError, OSError, RuntimeError, SyntaxError) as error:
         raise _damaged_heic(str(error)) from error
+    pixels = full_range(pixels, bits)
     return pixels if pixels.ndim == 3 else pixels[:, :, None]
 
 

@@ -42,7 +42,7 @@ def read_png_header(data: bytes, limits: PhotoLimits) -> Header:
         raise animated(PhotoFormat.PNG)
     header = read_container_header(data, PhotoFormat.PNG)
     if header.icc is None and "iCCP" in chunks:
-        return header.warned("the colour profile was ignored: it is damaged.")
+        return header.warned("the colour profile was ignored: it is damaged or not for such pixels.")
     if header.icc is None and len(chunks.get("cICP", b"")) == 4:
         primaries, transfer = chunks["cICP"][0], chunks["cICP"][1]
         return replace(header, icc=profile_of_code_points(primaries, transfer))
@@ -186,8 +186,13 @@ def decode(data: bytes, header: Header) -> NDArray[Any]:
     if header.space == "Lab ":
         depth = 16 if header.bits > 8 else 8
         image = image.colourspace("lab").icc_export(output_profile="srgb", intent="relative", depth=depth)
-    pixels = vips.pixels_of(image, header.format)
-    if pixels.dtype == np.uint16 and header.bits < 16:
-        top = (1 << header.bits) - 1
-        pixels = np.rint(pixels * (65535 / top)).astype(np.uint16)
-    return pixels
+    return full_range(vips.pixels_of(image, header.format), header.bits)
+
+
+def full_range(pixels: NDArray[Any], bits: int) -> NDArray[Any]:
+    """Values of 9 to 15 bits, which decoders put in the high bits of uint16, stretched so that white is 65535."""
+    if pixels.dtype != np.uint16 or bits >= 16:
+        return pixels
+    levels = np.rint(np.arange(1 << bits) * (65535 / ((1 << bits) - 1))).astype(np.uint16)
+    stretched: NDArray[np.uint16] = levels[pixels >> (16 - bits)]
+    return stretched

@@ -93,11 +93,20 @@ def _read_value(body: bytes, order: str, field: tuple[int, int, int]) -> str | i
     if length == 0 or place + length > len(body):
         return None
     if kind == _ASCII:
-        text = body[place : place + min(length, _MAX_TEXT)].split(b"\0")[0]
-        return text.decode("utf-8", "replace").strip()
+        return _text(body[place : place + min(length, 4 * _MAX_TEXT)])
     if kind in (1, 3, 4, 13):
         return int(struct.unpack_from(order + {1: "B", 3: "H", 4: "I", 13: "I"}[kind], body, place)[0])
     return None
+
+
+def _text(raw: bytes) -> str:
+    """EXIF promises ASCII; cameras and editors write UTF-8 or Latin-1."""
+    raw = raw.split(b"\0")[0]
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    return text.strip()[:_MAX_TEXT]
 
 
 def orientation_of(tags: Mapping[int, str | int]) -> int:
@@ -153,7 +162,7 @@ def _two_directories(main: Mapping[int, str], shot: Mapping[int, str]) -> bytes:
     def directory(texts: Mapping[int, str], pointer: bytes) -> bytes:
         fields = b""
         for tag, text in sorted(texts.items()):
-            raw = text.encode("utf-8")[: _MAX_TEXT - 1] + b"\0"
+            raw = text[:_MAX_TEXT].encode("utf-8") + b"\0"
             inline = raw.ljust(4, b"\0") if len(raw) <= 4 else struct.pack("<I", values_start + len(values))
             values.extend(raw + b"\0" * (len(raw) % 2) if len(raw) > 4 else b"")
             fields += struct.pack("<HHI", tag, _ASCII, len(raw)) + inline

@@ -183,7 +183,7 @@ class Photo:
         if kind == PhotoFormat.JPEG:
             return jpeg.decode(self._data, self._header, divisor)
         if kind == PhotoFormat.HEIC:
-            return camera.decode_heic(self._data)
+            return camera.decode_heic(self._data, self.bits)
         if kind == PhotoFormat.RAW:
             return camera.develop_raw(self._data, half=divisor == 2)
         return containers.decode(self._data, self._header)

@@ -53,13 +53,15 @@ def load(data: bytes, kind: PhotoFormat, **options: int | str) -> Any:
 def pixels_of(image: Any, kind: PhotoFormat) -> Pixels:
     """Decode into (H, W, C). Raises PhotoError TRUNCATED or CORRUPT."""
     vips = engine()
+    vips.vips_lib.vips_error_clear()
     try:
         array = array_of(image)
     except vips.Error as error:
         raise damaged(kind, error.detail) from error
-    # The TIFF reader leaves damaged strips black and only notes them, whatever `fail_on` says.
+    # The TIFF reader leaves damaged strips black and only notes them, whatever `fail_on` says. Other
+    # readers note harmless things too, such as a look beyond the end of the file.
     complaints = vips.ffi.string(vips.vips_lib.vips_error_buffer()).decode("utf-8", "replace")
-    if complaints.strip():
+    if kind == PhotoFormat.TIFF and complaints.strip():
         raise damaged(kind, complaints)
     return array if array.ndim == 3 else array[:, :, None]
 
