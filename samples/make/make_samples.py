@@ -42,6 +42,20 @@ SHOTS = (
     Shot("tshirt-0", "tops", "tshirt", View((1280, 1600), "#9d9fa1", roll=2.4, fill=0.78, **FLAT)),
     Shot("mug-0", "glassware", "mug", View((1280, 1600), "#a8a6a2", roll=-1.9, fill=0.66, shift=(0.06, -0.05))),
     Shot("tote-0", "bags", "tote", View((1280, 1600), "#b7c0c4", roll=1.3, azimuth=22, fill=0.72)),
+    Shot("watch-0", "accessories", "watch", View((1280, 1600), "#8f9499", roll=-2.7, azimuth=20, elevation=16, fill=0.6)),
+    Shot("dress-0", "dresses", "dress", View((1280, 1920), "#b9bcc0", roll=1.6, azimuth=12, elevation=6, fill=0.8)),
+    Shot("sneaker-0", "shoes", "sneaker", View((1680, 1260), "#a3a8a4", roll=-1.4, azimuth=-28, elevation=16, fill=0.72)),
+    Shot("jeans-0", "bottoms", "jeans", View((1280, 1920), "#c2bdb4", roll=-3.1, fill=0.84, **FLAT)),
+    Shot("ring-0", "jewellery", "ring", View((1440, 1440), "#9aa3a6", roll=3.3, azimuth=28, elevation=14, fill=0.5)),
+    Shot("cap-0", "hats", "cap", View((1600, 1280), "#aeb4b8", roll=-2.2, azimuth=32, elevation=17, fill=0.68)),
+    Shot("wineglass-0", "glassware", "wineglass", View((1280, 1600), "#b3b0ab", roll=1.1, elevation=8, fill=0.76)),
+    Shot("sweater-0", "tops", "sweater", View((1280, 1600), "#8aa0a8", roll=-1.8, fill=0.82, **FLAT)),
+    Shot(
+        "sunglasses-0",
+        "accessories",
+        "sunglasses",
+        View((4000, 3000), "#a5a19c", roll=2.0, azimuth=24, elevation=15, fill=0.55, samples=6),
+    ),
 )
 
 
@@ -58,7 +72,8 @@ def develop_shot(shot: Shot, cache: Path, seed: int) -> dict[str, Any]:
     random = np.random.default_rng([seed, zlib.crc32(shot.name.encode())])
     product = scene.read_exr(cache / f"{shot.name}.product.exr")
     height, width = product.shape[:2]
-    plate = cv2.resize(scene.read_exr(cache / f"{shot.name}.paper.exr"), (width, height), interpolation=cv2.INTER_CUBIC)
+    plate = cv2.GaussianBlur(scene.read_exr(cache / f"{shot.name}.paper.exr"), (0, 0), 0.8)
+    plate = cv2.resize(plate, (width, height), interpolation=cv2.INTER_CUBIC)
     spoil = develop.draw_spoil(random)
     alpha = np.clip(product[..., 3], 0, 1)
     clean = product[..., :3] + (1 - alpha[..., None]) * plate[..., :3]

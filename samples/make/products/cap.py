@@ -8,9 +8,12 @@ import numpy as np
 from geometry import Finish, Points, ellipse, loft, mesh_object, revolve, set_uv, spline, sweep
 from materials import fabric
 from numpy.typing import NDArray
+from scene import surface_points
 
 CROWN = "#2e4a3f"
 BRIM = "#c7a66b"
+# The cap rests on its back and on the corners of the brim.
+REST = np.deg2rad(5)
 
 
 def crown_point(turn: Points, level: Points) -> Points:
@@ -39,7 +42,7 @@ def _crown_drawing() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     colour = np.ones((rows, columns, 4), np.float32)
     colour[..., :3] = [int(CROWN[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     relief = np.full((rows, columns), 0.5, np.float32)
-    gap = abs((turn + np.pi / 6 * 0) % (np.pi / 3) - np.pi / 6)
+    gap = abs(turn % (np.pi / 3) - np.pi / 6)
     offset = (np.pi / 6 - gap) * around
     relief[offset < 0.0012] = 0.0
     dash = np.broadcast_to((np.arange(rows)[:, None] % 16) < 10, relief.shape)
@@ -72,7 +75,7 @@ def _badge(colour: NDArray[np.float32], relief: NDArray[np.float32], place: Poin
 
 
 def _crown() -> bpy.types.Object:
-    surface = fabric("twill", CROWN, 0.0012 * 3)
+    surface = fabric("twill", CROWN, 0.0012)
     colour, relief = _crown_drawing()
     surface.colour(surface.image(colour, "crown").outputs["Color"])
     grey = np.repeat(relief[..., None], 4, 2)
@@ -99,7 +102,7 @@ def _brim() -> list[bpy.types.Object]:
     def ring(share: float) -> Points:
         out = np.stack([0.42 * np.sin(turn), -np.cos(turn) * 0 - 1.0 + 0 * turn, 0 * turn], -1)
         place = root + out * (reach * share)[:, None]
-        place[:, 2] += 0.004 + 0.010 * share * np.cos(turn) - 5.2 * place[:, 0] ** 2 * (0.35 + 0.65 * share)
+        place[:, 2] += 0.004 + 0.010 * share * np.cos(turn) - 3.6 * place[:, 0] ** 2 * (0.35 + 0.65 * share)
         return place
 
     rows = np.linspace(-0.06, 1, 40)
@@ -118,14 +121,16 @@ def build() -> list[bpy.types.Object]:
     """A cap that lies on its brim, front towards the camera."""
     cloth = fabric("button cloth", CROWN, 0.0012).material
     button = revolve("button", spline([(0, 0.0055), (0.005, 0.0045), (0.0078, 0.0015), (0.008, -0.002)], 20), cloth, segments=40)
-    button.location.z = 0.1178
+    button.location = (0, 0.1178 * np.sin(-REST) * -1, 0.1178 * np.cos(REST))
     turn = np.linspace(0, 2 * np.pi, 160, endpoint=False)
     ring = crown_point(turn, np.full(160, 0.01)) * [0.975, 0.975, 1]
     tape = loft("sweatband", np.array([ring, ring * [0.99, 0.99, 1] + [0, 0, 0.03]]), cloth, Finish(thickness=0.001))
     things = [_crown(), *_brim(), button, tape]
-    lowest = -0.030
+    for thing in things:
+        thing.rotation_euler.x = -REST
+    bpy.context.view_layer.update()
+    lowest = surface_points(things)[:, 2].min()
     for thing in things:
         thing.location.z -= lowest
-        thing.rotation_euler.x = 0.0
     bpy.context.view_layer.update()
     return things

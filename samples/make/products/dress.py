@@ -82,13 +82,13 @@ def _strap(cloth: bpy.types.Material, side: float) -> bpy.types.Object:
 def _print(name: str) -> bpy.types.Material:
     """Red cotton with scattered white five-petalled flowers."""
     surface = fabric(name, "#a8323a", 0.0011)
-    cells = surface.node("ShaderNodeTexVoronoi", Scale=26.0, Randomness=0.75)
+    cells = surface.node("ShaderNodeTexVoronoi", Scale=34.0, Randomness=0.75)
     surface.link(surface.coordinates(), cells.inputs["Vector"])
     petals = surface.node("ShaderNodeTexVoronoi", Scale=120.0, Randomness=1.0)
     surface.link(surface.coordinates(), petals.inputs["Vector"])
     ragged = surface.math("MULTIPLY_ADD", petals.outputs["Distance"], 0.22, cells.outputs["Distance"])
-    flower = surface.math("LESS_THAN", ragged, 0.30)
-    heart = surface.math("LESS_THAN", cells.outputs["Distance"], 0.07)
+    flower = surface.math("LESS_THAN", ragged, 0.36)
+    heart = surface.math("LESS_THAN", cells.outputs["Distance"], 0.09)
     bloom = surface.mix(flower, "#a8323a", "#f3ead9")
     surface.colour(surface.mix(heart, bloom, "#e3a53a"))
     return surface.material

@@ -8,7 +8,7 @@ from geometry import Finish, Points, ellipse, mesh_object, spline, sweep
 from materials import glass, metal
 
 RADIUS = 0.0094
-GIRDLE, GIRDLE_HEIGHT = 0.0037, 0.0049
+GIRDLE, GIRDLE_HEIGHT = 0.0041, 0.0041
 
 
 def _band(gold: bpy.types.Material) -> bpy.types.Object:
@@ -49,10 +49,15 @@ def _setting(gold: bpy.types.Material, top: float) -> list[bpy.types.Object]:
     things = []
     for turn in np.arange(6) * np.pi / 3 + 0.3:
         out = np.array([np.cos(turn), np.sin(turn), 0])
-        knots = [out * 0.0009 + [0, 0, top - 0.0006], out * 0.0026 + [0, 0, top + 0.0026], out * 0.0039 + [0, 0, top + GIRDLE_HEIGHT], out * 0.0036 + [0, 0, top + GIRDLE_HEIGHT + 0.0008]]
-        things.append(sweep("prong", spline(knots, 30), ellipse(0.0009, 0.0009, 16), gold, up=(-out[1], out[0], 0.01)))
+        knots = [
+            out * 0.0009 + [0, 0, top - 0.0006],
+            out * 0.0028 + [0, 0, top + 0.0021],
+            out * 0.0042 + [0, 0, top + GIRDLE_HEIGHT],
+            out * 0.0040 + [0, 0, top + GIRDLE_HEIGHT + 0.0005],
+        ]
+        things.append(sweep("prong", spline(knots, 30), ellipse(0.0007, 0.0007, 16), gold, up=(-out[1], out[0], 0.01)))
         cap = spline([knots[-1] - out * 0.0001, knots[-1] - out * 0.0007 + [0, 0, 0.00012]], 6)
-        things.append(sweep("claw", cap, ellipse(0.0009, 0.0009, 16), gold, up=(0, 0, 1)))
+        things.append(sweep("claw", cap, ellipse(0.0007, 0.0007, 16), gold, up=(0, 0, 1)))
     turn = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     basket = np.stack([0.0024 * np.cos(turn), 0.0024 * np.sin(turn), np.full(64, top + 0.0023)], -1)
     things.append(sweep("basket", basket, ellipse(0.0006, 0.0008, 12), gold, closed=True))

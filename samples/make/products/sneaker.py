@@ -14,7 +14,7 @@ from materials import Surface, fabric, rubber
 from numpy.typing import NDArray
 
 LENGTH = 0.285
-SOLE = 0.030
+SOLE = 0.028
 TEXELS = (1024, 2048)
 
 
@@ -64,13 +64,20 @@ def _drawing() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     place = skin(turn, level)
     x, y, z = place[..., 0], place[..., 1] - 0.003, place[..., 2]
     tongue = (abs(y) < 0.0125 + 0.05 * np.clip(0.135 - x, 0, 1)) & (x > 0.12) & (x < 0.193)
-    stay = (abs(y) < 0.030 + 0.12 * np.clip(0.15 - x, 0, 1)) & (x > 0.105) & (x < 0.203) & ~tongue
+    stay = (abs(y) < 0.030 + 0.12 * np.clip(0.15 - x, 0, 1)) & (x > 0.105) & (x < 0.203) & (z > 0.058) & ~tongue
     cap = (x + 0.35 * (z - 0.03) > 0.232 + 6 * y**2) & ~stay & ~tongue
     heel = x - 0.25 * (z - 0.09) < 0.052 + 0.012 * np.sin(40 * z)
-    swoop = 0.052 + 0.10 * (x - 0.135) - 9 * (x - 0.135) ** 2
-    stripe = (abs(z - swoop) < 0.0075 - 0.03 * abs(x - 0.13)) & (x > 0.06) & (x < 0.20) & (abs(y) > 0.02)
+    slant = x - 0.125 + 0.55 * (z - 0.055)
+    stripe = (np.minimum(abs(slant), np.minimum(abs(slant - 0.021), abs(slant + 0.021))) < 0.0058) & (abs(y) > 0.02)
     foxing = z < SOLE + 0.010 + _spring(x)
-    panels = [(tongue, "#e7e3d8"), (foxing, "#23395d"), (heel, "#d8643a"), (cap, "#23395d"), (stay, "#23395d"), (stripe, "#f5f2ea")]
+    panels = [
+        (stripe, "#f5f2ea"),
+        (tongue, "#23395d"),
+        (foxing, "#23395d"),
+        (heel, "#d8643a"),
+        (cap, "#23395d"),
+        (stay, "#23395d"),
+    ]
     colour = np.ones((rows, columns, 4), np.float32)
     colour[..., :3] = [0xB9 / 255, 0xC3 / 255, 0xCC / 255]
     relief = np.full((rows, columns), 0.35, np.float32)
@@ -132,7 +139,7 @@ def _lining() -> list[bpy.types.Object]:
 
 def _sole() -> list[bpy.types.Object]:
     turn = np.linspace(0, 2 * np.pi, 200, endpoint=False)
-    plan = [(0.0, -0.004), (0.0012, -0.001), (0.0022, 0.0), (0.006, 0.0010), (0.0068, -0.0002), (0.0076, 0.0014), (0.018, 0.0022), (0.026, 0.0010), (0.0288, 0.0), (SOLE, -0.002), (SOLE, -0.008)]
+    plan = [(0.0, -0.004), (0.0012, -0.001), (0.0022, 0.0), (0.006, 0.0010), (0.0068, -0.0002), (0.0076, 0.0014), (0.017, 0.0022), (0.024, 0.0010), (0.0268, 0.0), (SOLE, -0.002), (SOLE, -0.008)]
     rings = []
     for height, grow in plan:
         edge = _foot(turn, grow)
@@ -183,8 +190,11 @@ def _laces() -> list[bpy.types.Object]:
 def _tongue() -> bpy.types.Object:
     cloth = fabric("tongue", "#23395d", 0.0012).material
     root, mouth = _on_vamp(0.150, 0.0, -0.003), skin(np.array(0.0), np.array(1.0))
-    path = spline([root, mouth + [0.004, 0, 0.001], mouth + [-0.004, 0, 0.014], mouth + [-0.014, 0, 0.026]], 40)
-    return sweep("tongue", path, ellipse(0.044, 0.0055, 24, 3), cloth, up=(1, 0, 0.6), finish=Finish(subdivision=1))
+    path = spline([root, mouth + [0.006, 0, 0.001], mouth + [0.001, 0, 0.008], mouth + [-0.008, 0, 0.018]], 40)
+    narrow = np.linspace(0.034, 0.050, 40)
+    section = np.stack([ellipse(width, 0.006, 32, 2.6) for width in narrow])
+    section[..., 1] -= 5.0 * section[..., 0] ** 2
+    return sweep("tongue", path, section, cloth, up=(1, 0, 0.6), finish=Finish(subdivision=1))
 
 
 def build() -> list[bpy.types.Object]:

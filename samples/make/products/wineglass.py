@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import bpy
 import numpy as np
-from geometry import revolve, spline
-from materials import glass
+from geometry import Points, revolve, spline
+from materials import Surface, glass
 
 OUTER = [(0.0052, 0.098), (0.017, 0.104), (0.033, 0.122), (0.0415, 0.150), (0.0405, 0.180), (0.0355, 0.207), (0.0330, 0.221)]
 LEVEL = 0.152
 
 
-def _bowl_inside(count: int) -> np.ndarray:
+def _bowl_inside(count: int) -> Points:
     """The inner profile of the bowl from its bottom to its rim."""
     inner = [(0.0001, 0.1035), (0.012, 0.1055), (0.0312, 0.1232), (0.0400, 0.150), (0.0392, 0.180), (0.0345, 0.207), (0.0322, 0.221)]
     return spline(inner, count)
@@ -32,5 +32,6 @@ def build() -> list[bpy.types.Object]:
     filled[0, 0] = 0.0
     edge = filled[-1, 0]
     surface = np.array([(edge - 0.0002, LEVEL + 0.0004), (edge - 0.0015, LEVEL), (0.0, LEVEL)])
-    wine = glass("wine", "#7a0a1c", 1.34).material
+    # A full glass of red lets next to no light through.
+    wine = Surface("wine", "#3d0410", 0.02, Specular_IOR_Level=0.3).material
     return [vessel, revolve("wine", np.vstack([filled, surface]), wine, segments=160)]
