@@ -104,8 +104,10 @@ def run(
                     withdraw(work.out, str(line["name"]))
                 ledger.add(line)
                 watcher.finished(line)
-        finally:
-            write_page(work.out)
+        except KeyboardInterrupt:
+            _conclude(work.out, ledger)
+            raise
+        _conclude(work.out, ledger)
     return _summary(items, todo, ledger, time.monotonic() - begun)
 
 
@@ -220,6 +222,12 @@ def _line_of(outcome: Outcome[Item]) -> Line:
         return outcome.answer
     item = outcome.task
     return failed_line(item, f"{item.path.name}: {outcome.sentence}", str(outcome.problem))
+
+
+def _conclude(out: Path, ledger: Ledger) -> None:
+    """Puts ``run.jsonl`` in order, then writes the page from it."""
+    ledger.close()
+    write_page(out)
 
 
 def write_page(out: Path) -> None:
