@@ -8,6 +8,7 @@ import struct
 import numpy as np
 import pytest
 import pyvips
+import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
@@ -158,6 +159,17 @@ def test_inverted_cmyk_jpegs_come_out_the_right_way_round() -> None:
         assert result.shape == (edge, edge, 3)
         assert result[:, : edge // 4].min() > 245
         assert result[:, -edge // 4 :].max() < 70
+
+
+@pytest.mark.parametrize("subsampling", ["444", "420"])
+def test_cmyk_stored_as_ycck_agrees_with_libvips(subsampling: str) -> None:
+    smooth = np.kron(patches()[::9, ::9], np.ones((8, 8, 1), np.uint8))
+    inks = np.dstack([smooth, 255 - smooth[:, :, :1]])
+    data = simplejpeg.encode_jpeg(inks, 95, colorspace="CMYK", colorsubsampling=subsampling)
+    expected = pyvips.Image.jpegload_buffer(data).icc_transform(
+        "srgb", input_profile="cmyk", intent="relative", black_point_compensation=True
+    )
+    np.testing.assert_array_equal(Photo.open(data).pixels(), expected.numpy())
 
 
 def test_cmyk_without_a_profile_is_read_with_a_warning() -> None:

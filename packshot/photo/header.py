@@ -24,13 +24,17 @@ class PhotoFormat(StrEnum):
 
 @dataclass(frozen=True)
 class Header:
-    """stored_size: (width, height) before orientation. space: "RGB ", "GRAY", "CMYK" or "Lab "."""
+    """stored_size: (width, height) before orientation. space: "RGB ", "GRAY", "CMYK" or "Lab ".
+
+    inverted_inks: CMYK stored as 255 for no ink, as Adobe writes JPEG.
+    """
 
     format: PhotoFormat
     stored_size: tuple[int, int]
     bits: int = 8
     space: str = "RGB "
     has_alpha: bool = False
+    inverted_inks: bool = False
     orientation: int = 1
     icc: bytes | None = None
     exif: bytes | None = None

@@ -31,7 +31,7 @@ class _Segments:
         self.frame: tuple[int, bytes] | None = None
         self.exif: bytes | None = None
         self.icc_parts: dict[int, bytes] = {}
-        self.icc_total = 0
+        self.adobe = False
 
     def add(self, marker: int, body: bytes) -> None:
         if marker in _FRAMES and self.frame is None:
@@ -40,7 +40,8 @@ class _Segments:
             self.exif = body
         elif marker == _APP2 and body.startswith(_ICC_PREFIX) and len(body) > 14:
             self.icc_parts.setdefault(body[12], body[14:])
-            self.icc_total = body[13]
+        elif marker == _APP14 and body.startswith(b"Adobe"):
+            self.adobe = True
 
     def icc(self) -> bytes | None:
         """The profile put together; incomplete ones come back shortened and fail validation later."""
@@ -61,7 +62,14 @@ def read_header(data: bytes, limits: PhotoLimits) -> Header:
     if marker in (_PROGRESSIVE, _ARITHMETIC_PROGRESSIVE):
         _require_few_scans(data, limits)
     space = {1: "GRAY", 3: "RGB ", 4: "CMYK"}[components]
-    return Header(PhotoFormat.JPEG, (width, height), space=space, icc=segments.icc(), exif=segments.exif)
+    return Header(
+        PhotoFormat.JPEG,
+        (width, height),
+        space=space,
+        inverted_inks=segments.adobe and space == "CMYK",
+        icc=segments.icc(),
+        exif=segments.exif,
+    )
 
 
 def _walk(data: bytes) -> _Segments:
@@ -121,14 +129,12 @@ def _require_few_scans(data: bytes, limits: PhotoLimits) -> None:
 def decode(data: bytes, header: Header, divisor: int) -> NDArray[np.uint8]:
     """Stored pixels (H, W, C), C = 1, 3 or 4 (CMYK, 255 = full ink), at 1/`divisor` (1, 2, 4 or 8).
 
-    The decoded sides are the stored ones over `divisor`, rounded up or (CMYK) down; pixel centres follow
-    x' = (x + .5) / divisor - .5 exactly. Raises PhotoError TRUNCATED or CORRUPT.
+    The decoded sides are the stored ones over `divisor`, rounded up (down for rare chroma layouts); pixel
+    centres follow x' = (x + .5) / divisor - .5 exactly. Raises PhotoError TRUNCATED or CORRUPT.
     """
-    if header.space == "CMYK":
-        return _decode_rare(data, divisor)
     width, height = header.stored_size
     options: dict[str, Any] = {
-        "colorspace": "GRAY" if header.space == "GRAY" else "RGB",
+        "colorspace": {"GRAY": "GRAY", "RGB ": "RGB", "CMYK": "CMYK"}[header.space],
         # Sides rounded up select exactly this divisor; 5/8 to 7/8 are slower than 1/1 and never asked for.
         "min_height": -(-height // divisor),
         "min_width": -(-width // divisor),
@@ -136,18 +142,18 @@ def decode(data: bytes, header: Header, divisor: int) -> NDArray[np.uint8]:
     try:
         pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, **options)
     except ValueError as error:
-        text = str(error)
-        if "subsampling" in text:
-            return _decode_rare(data, divisor)
-        if any(harmless in text for harmless in _HARMLESS):
-            return _decode_rare(data, divisor, fail_on="truncated")
-        raise vips.damaged(PhotoFormat.JPEG, text) from error
-    return pixels
+        return _decode_otherwise(data, divisor, error)
+    return 255 - pixels if header.inverted_inks else pixels
 
 
-def _decode_rare(data: bytes, divisor: int, fail_on: str = "warning") -> NDArray[np.uint8]:
-    """CMYK, unusual chroma layouts and untidy headers, by libvips, which also undoes Adobe's inverted inks."""
-    image = vips.load(data, PhotoFormat.JPEG, shrink=divisor, fail_on=fail_on)
+def _decode_otherwise(data: bytes, divisor: int, error: ValueError) -> NDArray[np.uint8]:
+    """What the fast decoder does not do: unusual chroma layouts and untidy headers, by libvips."""
+    text = str(error)
+    untidy = any(harmless in text for harmless in _HARMLESS)
+    if not untidy and "subsampling" not in text:
+        ends_properly = data.rstrip(b"\0").endswith(b"\xff\xd9")
+        raise vips.damaged(PhotoFormat.JPEG, text, whole=ends_properly) from error
+    image = vips.load(data, PhotoFormat.JPEG, shrink=divisor, fail_on="truncated" if untidy else "warning")
     return vips.pixels_of(image, PhotoFormat.JPEG).astype(np.uint8, copy=False)
 
 

@@ -85,11 +85,14 @@ def from_pixels(pixels: NDArray[Any], interpretation: str, profile: bytes | None
     return image
 
 
-def damaged(kind: PhotoFormat, complaint: str) -> PhotoError:
-    """The PhotoError for a decoder's complaint, of which the first line is quoted."""
+def damaged(kind: PhotoFormat, complaint: str, whole: bool = False) -> PhotoError:
+    """The PhotoError for a decoder's complaint, of which the first line is quoted.
+
+    whole: the file has its end, so that running out of data means damage within.
+    """
     lines = [line.strip() for line in complaint.splitlines() if line.strip()]
     reason = f" ({lines[0][:_LONGEST_REASON]})" if lines else ""
-    if any(word in complaint.lower() for word in _CUT_OFF):
+    if not whole and any(word in complaint.lower() for word in _CUT_OFF):
         text = f"the {kind} data ends too early; copy or export the file again{reason}."
         return PhotoError(PhotoProblem.TRUNCATED, text)
     return PhotoError(PhotoProblem.CORRUPT, f"the {kind} data is damaged; export the file again{reason}.")
