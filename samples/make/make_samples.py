@@ -129,18 +129,21 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
     asked.cache.mkdir(parents=True, exist_ok=True)
-    index = FOLDER / "pairs.jsonl"
-    lines = {}
-    if index.exists():
-        lines = {line["id"]: line for line in map(json.loads, index.read_text().splitlines())}
     for shot in SHOTS:
         if asked.only and shot.name not in asked.only:
             continue
         if not (asked.cache / f"{shot.name}.paper.exr").exists():
             render(shot, asked.cache.resolve(), asked.threads)
-        lines[shot.name] = develop_shot(shot, asked.cache.resolve(), asked.seed)
-        ordered = [lines[known.name] for known in SHOTS if known.name in lines]
-        index.write_text("".join(json.dumps(line) + "\n" for line in ordered))
+        add_line(develop_shot(shot, asked.cache.resolve(), asked.seed))
+
+
+def add_line(line: dict[str, Any]) -> None:
+    """Puts a pair's line into pairs.jsonl, in the order of the shots."""
+    index = FOLDER / "pairs.jsonl"
+    known = index.read_text().splitlines() if index.exists() else []
+    lines = {one["id"]: one for one in map(json.loads, known)} | {line["id"]: line}
+    ordered = [json.dumps(lines[shot.name]) for shot in SHOTS if shot.name in lines]
+    index.write_text("\n".join(ordered) + "\n")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ the one to the other. Panels, seams and mesh are drawn on that skin by the place
 
 from __future__ import annotations
 
+from functools import cache
+
 import bpy
 import cv2
 import numpy as np
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 LENGTH = 0.285
 SOLE = 0.028
-TEXELS = (1024, 2048)
+TEXELS = (768, 1536)
 
 
 def _half_width(x: Points) -> Points:
@@ -95,7 +97,7 @@ def _stitch(colour: NDArray[np.float32], relief: NDArray[np.float32], mask: NDAr
     inside = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
     row, column = np.indices(mask.shape)
     dash = (row + column) % 14 < 9
-    line = (inside > 9) & (inside < 12) & dash
+    line = (inside > 7) & (inside < 9) & dash
     relief[line] = 0.55
     colour[line, :3] = colour[line, :3] * 0.5 + 0.4
 
@@ -155,10 +157,15 @@ def _sole() -> list[bpy.types.Object]:
     return [midsole, outsole]
 
 
+@cache
+def _vamp() -> Points:
+    turn, level = np.meshgrid(np.linspace(-1.5, 1.5, 241), np.linspace(0.2, 1, 161))
+    return skin(turn, level)
+
+
 def _on_vamp(x: float, y: float, lift: float) -> Points:
     """A place on the front of the upper by x and y, lifted off it."""
-    turn, level = np.meshgrid(np.linspace(-1.5, 1.5, 241), np.linspace(0.2, 1, 161))
-    place = skin(turn, level)
+    place = _vamp()
     nearest = np.argmin((place[..., 0] - x) ** 2 + (place[..., 1] - 0.003 - y) ** 2 - 1e-3 * place[..., 2])
     spot: Points = place.reshape(-1, 3)[nearest]
     return spot + [0.35 * lift, 0, lift]
