@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,13 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from packshot import geometry, matting
+from packshot import geometry
 from packshot.colorscience import decode_srgb, encode_srgb
 from packshot.geometry import Affine
+from packshot.matting import Band
 
-TILE = 128
-_APRON = 24
-_EDGE_RADIUS = 6
+_ENLARGED = 1.2  # output pixels per matte pixel from which the edge is placed anew
 _LINEAR = decode_srgb(np.arange(256) / 255).astype(np.float32)
 _ENCODED = np.round(encode_srgb(np.arange(4097) / 4096) * 255).astype(np.uint8)
 _SHADOW_LONG_SIDE = 320
@@ -35,30 +33,34 @@ class Backdrop:
 
 
 def composite(picture: Bytes, backdrop: Backdrop, source: tuple[int, int], affine: Affine) -> None:
-    """Replaces the backdrop of ``picture`` (H, W, 3), whose frame is ``affine`` of ``source``, in place.
-
-    Blending is in linear light; outside the matte the colour is exact.
-    """
+    """Replaces the backdrop of ``picture`` (H, W, 3), whose frame is ``affine`` of ``source``, in place."""
     matte = frame_matte(backdrop.matte, source, affine, (picture.shape[1], picture.shape[0]))
     shade = shadow_layer(backdrop, matte, source, affine)
-    enlarged = geometry.scale_of(affine) * source[0] / backdrop.matte.shape[1] > 1.2
-    untouched = picture if matte_has_band(matte) is False else picture.copy()
-    colour = np.array(backdrop.color, np.uint8)
-    for top, left in _tiles(matte):
-        here = (slice(top, top + TILE), slice(left, left + TILE))
-        part = matte[here]
-        if part.min() == 255:
-            continue
-        behind = _behind(colour, None if shade is None else shade[here], part.shape)
-        if part.max() == 0:
-            picture[here] = behind
-            continue
-        picture[here] = _blend(untouched, matte, top, left, behind, enlarged)
+    band = Band(picture, matte)
+    if geometry.scale_of(affine) * source[0] / backdrop.matte.shape[1] > _ENLARGED:
+        matte = band.place_edge()
+    rows, columns = band.places
+    own = band.product_colour(matte) if len(rows) else None
+    fill_backdrop(picture, matte, backdrop.color, shade)
+    if own is not None:
+        share = matte[rows, columns].astype(np.float32)[:, None] / 255
+        light = 1.0 if shade is None else shade[rows, columns][:, None]
+        behind = _LINEAR[np.array(backdrop.color)] * light
+        blended = share * _LINEAR[np.round(own).astype(np.uint8)] + (1 - share) * behind
+        picture[rows, columns] = np.where(share == 0, picture[rows, columns], _encode(blended))
 
 
-def matte_has_band(matte: Bytes) -> bool:
-    """Whether any pixel is neither all product nor all backdrop."""
-    return bool(((matte > 0) & (matte < 255)).any())
+def fill_backdrop(
+    picture: Bytes, matte: Bytes, colour: tuple[int, int, int], shade: NDArray[np.float32] | None
+) -> None:
+    """The new backdrop wherever there is no product at all, in place."""
+    empty = cv2.inRange(matte, 0, 0)
+    if shade is None:
+        picture[empty > 0] = colour
+        return
+    rows, columns = np.nonzero((empty > 0) & (shade < 1))
+    picture[empty > 0] = colour
+    picture[rows, columns] = _encode(_LINEAR[np.array(colour)] * shade[rows, columns][:, None])
 
 
 def frame_matte(matte: Bytes, source: tuple[int, int], affine: Affine, size: tuple[int, int]) -> Bytes:
@@ -77,40 +79,8 @@ def inside_photo(source: tuple[int, int], affine: Affine, size: tuple[int, int])
     return mask
 
 
-def _tiles(matte: Bytes) -> Iterator[tuple[int, int]]:
-    for top in range(0, matte.shape[0], TILE):
-        for left in range(0, matte.shape[1], TILE):
-            yield top, left
-
-
-def _behind(colour: Bytes, shade: NDArray[np.float32] | None, shape: tuple[int, ...]) -> Bytes:
-    """The backdrop's pixels of a tile."""
-    if shade is None:
-        return np.broadcast_to(colour, (*shape, 3))
-    return _encode(_LINEAR[colour] * shade[..., None])
-
-
 def _encode(linear: NDArray[np.float32]) -> Bytes:
     return np.asarray(_ENCODED[np.clip(linear * 4096 + 0.5, 0, 4096).astype(np.int32)], np.uint8)
-
-
-def _blend(untouched: Bytes, matte: Bytes, top: int, left: int, behind: Bytes, enlarged: bool) -> Bytes:
-    """A tile with an edge in it: product colour freed of the old backdrop, laid over the new one."""
-    first, before = max(0, top - _APRON), max(0, left - _APRON)
-    around = (slice(first, top + TILE + _APRON), slice(before, left + TILE + _APRON))
-    inner = (slice(top - first, top - first + behind.shape[0]), slice(left - before, left - before + behind.shape[1]))
-    share = matte[around].astype(np.float32) / 255
-    if enlarged:
-        share = matting.refine(untouched[around], share, _EDGE_RADIUS)
-    product = matting.product_colour(untouched[around].astype(np.float32), share, _EDGE_RADIUS)[inner]
-    share = share[inner]
-    result = np.where((share == 0)[..., None], behind, untouched[top : top + TILE, left : left + TILE])
-    band = (share > 0) & (share < 1)
-    if band.any():
-        blend = share[band][:, None]
-        own = _LINEAR[np.round(product[band]).astype(np.uint8)]
-        result[band] = _encode(blend * own + (1 - blend) * _LINEAR[behind[band]])
-    return np.asarray(result, np.uint8)
 
 
 def shadow_layer(

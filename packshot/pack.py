@@ -63,8 +63,7 @@ class Thresholds(Frozen):
     least_long_side: int = 500
     cast_left: float = 6.0
     margin: float = 0.02
-    align_confidence: float = 0.5
-    align_limit: float = 10.0
+    align_confidence: float = 0.6
     spot_contrast: float = 7.0
     spots_at_most: int = 40
     publish_quality: float = 0.5
@@ -158,6 +157,16 @@ class Pack:
             share = np.exp(logits - logits.max())
             categories = tuple(float(value) for value in share / share.sum())
         return Answer(matte=np.asarray(matte, np.float32), categories=categories)
+
+    def weigh(self, curves: NDArray[np.float32]) -> NDArray[np.float64] | None:
+        """Cues of uprightness (11, angles) as the probability of each angle, or None if the pack has no such model."""
+        card = self.file.models.get("upright")
+        if card is None:
+            return None
+        session = _session(str(self.folder / card.file))
+        logits = np.asarray(session.run(None, {session.get_inputs()[0].name: curves[None]})[0][0], np.float64)
+        share = np.exp(logits - logits.max(1, keepdims=True))
+        return np.asarray((share / share.sum(1, keepdims=True)).mean(0))
 
     def verify(self) -> list[str]:
         """What is wrong with the pack's files: missing, too large, or not the ones ``pack.json`` names."""

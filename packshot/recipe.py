@@ -141,7 +141,7 @@ class Alignment(Part):
     angle: float = Field(
         0.0, ge=-180, le=180, description="degrees; positive turns the picture counter-clockwise on screen"
     )
-    method: Literal["nothing", "symmetry", "base", "edges", "pairs", "human"] = "nothing"
+    method: Literal["nothing", "cues", "pairs", "human"] = "nothing"
     confidence: float = Field(0.0, ge=0, le=1)
 
     def effective(self) -> Self:

@@ -25,7 +25,7 @@ class House(Frozen):
     background: tuple[int, int, int] = (255, 255, 255)
     shadow: Literal["none", "keep", "soft"] = "none"
     sharpening: float = Field(0.35, ge=0, le=3)
-    upright: Literal["symmetry", "base", "never"] = "symmetry"
+    upright: Literal["auto", "never"] = "auto"
     heal: bool = True
     quality: int = Field(92, ge=1, le=100, description="of the JPEG")
     presets: tuple[str, ...] = Field((), description="marketplace presets each output is checked against")

@@ -16,8 +16,8 @@ from packshot import geometry
 LIMIT, STEP = 10.0, 0.5
 CUES = 11
 _SIDE = 160
-_EDGE_LONG_SIDE = 320
-_FAINT = 16.0
+_EDGE_LONG_SIDE = 128  # JPEG blocks of an earlier, straighter save must not show: they would tell the turn
+_FAINT = 12.0
 
 Curves = NDArray[np.float32]
 
@@ -36,6 +36,14 @@ def cues(image: NDArray[np.uint8], matte: NDArray[np.float32], limit: float = LI
     symmetry = _symmetry(grey, mask, candidates)
     edges = _edge_directions(image, matte, candidates)
     return np.concatenate([symmetry, edges, _main_axis(mask, candidates)[None]]).astype(np.float32)
+
+
+def decide(share: NDArray[np.floating]) -> tuple[float, float]:
+    """From the probability of each candidate angle: their median, and how much of it lies within 1.25 degrees of that."""
+    candidates = angles()
+    share = np.asarray(share, np.float64)
+    angle = float(np.interp(0.5, np.cumsum(share) - share / 2, candidates))
+    return angle, float(share[np.abs(candidates - angle) <= 1.25].sum())
 
 
 def _centred(image: NDArray[np.uint8], matte: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -90,7 +98,7 @@ def _edge_directions(image: NDArray[np.uint8], matte: NDArray[np.float32], candi
     outside = cv2.dilate((mask > 0.1).astype(np.uint8), np.ones((7, 7), np.uint8)) == 0
     rows = []
     for plane, region in ((mask * 255, np.ones_like(inside)), (grey, inside), (grey, outside)):
-        smooth = cv2.GaussianBlur(plane, (0, 0), 1.2)
+        smooth = cv2.GaussianBlur(plane, (0, 0), 0.9)
         right, down = cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
         # Faint edges are left out: JPEG blocks and the pixel grid are always level, however the camera was held.
         strength = np.maximum(np.hypot(right, down) - _FAINT, 0) * region

@@ -20,7 +20,8 @@ from packshot.style import House, Style
 
 LONG_SIDE = 1600
 DECODE_SCALE = 0.5  # one decode at half scale serves the analysis and most renders
-_SMALL = 400
+_SMALL = 288
+_MIDDLING = 576
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,21 @@ class View:
 
     @cached_property
     def small(self) -> NDArray[np.uint8]:
-        """The view at no more than 400 pixels: enough for light and colour."""
+        """The view at no more than 288 pixels: enough for light and colour."""
         factor = max(1, math.ceil(max(self.size) / _SMALL))
         size = (max(1, self.size[0] // factor), max(1, self.size[1] // factor))
         return np.asarray(cv2.resize(self.image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    @cached_property
+    def middling(self) -> NDArray[np.uint8]:
+        """The view at no more than 576 pixels: enough for outline and drawing."""
+        return shrink(self.image, _MIDDLING)
+
+    @cached_property
+    def middling_matte(self) -> NDArray[np.float32]:
+        """The network's matte at the size of ``middling``, 0..1."""
+        size = (self.middling.shape[1], self.middling.shape[0])
+        return np.asarray(cv2.resize(self.answer.matte, size, interpolation=cv2.INTER_AREA), np.float32)
 
     @cached_property
     def small_matte(self) -> NDArray[np.float32]:

@@ -22,7 +22,7 @@ def full_recipe() -> Recipe:
         category="tops",
         color=Color(white_gain=(1.1, 1.0, 0.9), saturation=1.2, curves=((0.0, 0.6, 1.0),) * 3),
         lighting=Lighting(exposure=0.5, shadows=0.2, field=Grid(rows=1, columns=2, stops=(-0.1, 0.1))),
-        alignment=Alignment(angle=2.0, method="symmetry", confidence=0.9),
+        alignment=Alignment(angle=2.0, method="cues", confidence=0.9),
         cropping=Cropping(centre=(200, 150), scale=0.5, canvas=(160, 200)),
         detailing=Detailing(spots=(Spot(x=10, y=20, radius=2),), sharpening=0.4),
         by="human",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import torch
@@ -16,9 +18,15 @@ from training.data import CATEGORIES
 HERE = Path(__file__).parent
 
 
+def sha256(path: Path) -> str:
+    """Of a file's content."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--upright", type=Path, required=True, help="what training/train_upright_network.py wrote")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--version", default="0.1.0")
     parser.add_argument("--long-side", type=int, default=416)
@@ -27,6 +35,7 @@ def main() -> None:
     network = ProductNetwork()
     network.load_state_dict(torch.load(options.checkpoint, map_location="cpu", weights_only=True)["average"])
     digest = export_product_network(network, options.out / "product.onnx")
+    shutil.copyfile(options.upright, options.out / "upright.onnx")
     settings = json.loads((HERE / "settings.json").read_text())
     pack = PackFile(
         name="base",
@@ -38,7 +47,8 @@ def main() -> None:
                 sha256=digest,
                 preprocessing=Preprocessing(planes="packshot", long_side=options.long_side),
                 category_output=1,
-            )
+            ),
+            "upright": ModelCard(file="upright.onnx", sha256=sha256(options.out / "upright.onnx")),
         },
         thresholds=Thresholds.model_validate(settings["thresholds"]),
         look={name: Look.model_validate(look) for name, look in settings["look"].items()},

@@ -71,7 +71,7 @@ def matte_on_white(after: NDArray[np.uint8]) -> NDArray[np.float32]:
     outer = cv2.dilate(product, np.ones((3, 3), np.uint8))
     inner = cv2.erode(product, np.ones((5, 5), np.uint8))
     rough = np.where(inner > 0, 1.0, np.where(outer > 0, 0.5, 0.0)).astype(np.float32)
-    return matting.refine(after, rough, 4)
+    return matting.refine(after, rough)
 
 
 def photos(shared: Path, keep_held_out: bool = False) -> tuple[list[Example], list[Example]]:

@@ -22,7 +22,7 @@ from packshot import geometry
 from packshot.learning.matte_training import predict_matte
 from packshot.learning.networks import ProductNetwork, UprightNetwork
 from packshot.learning.synthesis import Example, spoil
-from packshot.uprightness import STEP, angles, cues
+from packshot.uprightness import angles, cues, decide
 from training.data import finished, held_out, photos, read
 
 TURNS = 3
@@ -77,15 +77,15 @@ def report(network: UprightNetwork, scored: dict[str, tuple[NDArray[np.float32],
     network.eval()
     for name, (curves, truth) in scored.items():
         with torch.no_grad():
-            share = torch.softmax(network(torch.from_numpy(curves)), 1).numpy()
-        middle = np.array([np.interp(0.5, np.cumsum(row), angles() + STEP / 2) for row in share])
-        near = np.array([row[np.abs(angles() - angle) <= 1.25].sum() for row, angle in zip(share, middle, strict=True)])
+            share = torch.softmax(network(torch.from_numpy(curves)), 2).mean(1).numpy()
+        middle, better = zip(*(decide(row) for row in share), strict=True)
+        middle, better = np.array(middle), np.array(better)
         error, before = np.abs(middle - truth), np.abs(truth)
         parts = [
             f"{name} n {len(truth)} error {np.median(error):.2f} (untouched {np.median(before):.2f}) corr {np.corrcoef(middle, truth)[0, 1]:.2f}"
         ]
-        for level in (0.4, 0.5, 0.6, 0.7, 0.8):
-            sure = near > level
+        for level in (0.5, 0.55, 0.6, 0.65, 0.7):
+            sure = better > level
             after = np.where(sure, error, before)
             parts.append(
                 f">{level}: {sure.mean():.0%} all {np.median(after):.2f} worse by .1 {np.mean(after > before + 0.1):.1%} by .5 {np.mean(after > before + 0.5):.1%}"
@@ -129,7 +129,8 @@ def main() -> None:
         angle = torch.where(mirrored, -truth[chosen], truth[chosen])
         seen = seen * (1 + 0.1 * torch.randn(len(seen), seen.shape[1], 1)) + 0.02 * torch.randn_like(seen)
         target = torch.softmax(-((grid[None] - angle[:, None]) ** 2) / (2 * 0.6**2), 1)
-        loss = F.cross_entropy(network(seen), target)
+        logits = network(seen)
+        loss = F.cross_entropy(logits.flatten(0, 1), target.repeat_interleave(logits.shape[1], 0))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

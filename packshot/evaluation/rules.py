@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,7 +47,7 @@ class Shot:
     @cached_property
     def small(self) -> NDArray[np.uint8]:
         """The picture at no more than 1024 pixels."""
-        scale = min(1.0, _MEASURED_LONG_SIDE / max(self.image.shape[:2]))
+        scale = 1 / math.ceil(max(self.image.shape[:2]) / _MEASURED_LONG_SIDE)
         return (
             self.image
             if scale == 1
@@ -256,9 +257,10 @@ def backdrop_pure(shot: Shot) -> Iterator[Finding]:
     recipe = shot.recipe
     size = (shot.image.shape[1], shot.image.shape[0])
     affine = geometry.compose(recipe.geometry.affine(), geometry.resize_affine(recipe.geometry.size, size))
-    outside = frame_matte(shot.source_matte, recipe.source.size, affine, size) == 0
-    wrong = outside & (shot.image != np.array(recipe.background.color, np.uint8)).any(2)
-    share = float(wrong.sum()) / max(1, int(outside.sum()))
+    outside = cv2.inRange(frame_matte(shot.source_matte, recipe.source.size, affine, size), 0, 0)
+    right = cv2.inRange(shot.image, recipe.background.color, recipe.background.color)
+    wrong = cv2.countNonZero(cv2.bitwise_and(outside, cv2.bitwise_not(right)))
+    share = wrong / max(1, cv2.countNonZero(outside))
     if share > 0:
         yield found(
             "backdrop_impure", f"{share:.2%} of the backdrop is not exactly the house's colour.", 0.9, share, 0.0

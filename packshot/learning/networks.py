@@ -120,11 +120,19 @@ class ProductNetwork(nn.Module):
 
 
 class UprightNetwork(nn.Module):
-    """Weighs the cues of uprightness: (N, 11, angles) curves to (N, angles) logits over the candidate angles."""
+    """Weighs the cues of uprightness: (N, 11, angles) curves to (N, members, angles) logits over the candidate angles.
 
-    def __init__(self, cues: int = 11, width: int = 24) -> None:
+    A few members, each trained alone, whose mean is taken (deep ensembles; Lakshminarayanan et al., 2017): where they
+    disagree, the mean is broad and the photo is left as it is.
+    """
+
+    def __init__(self, cues: int = 11, width: int = 24, members: int = 5) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
+        self.members = nn.ModuleList(self._member(cues, width) for _ in range(members))
+
+    @staticmethod
+    def _member(cues: int, width: int) -> nn.Sequential:
+        return nn.Sequential(
             nn.Conv1d(cues, width, 9, padding=4),
             nn.ReLU(),
             nn.Dropout(0.15),
@@ -135,6 +143,5 @@ class UprightNetwork(nn.Module):
         )
 
     def forward(self, curves: Tensor) -> Tensor:
-        """(N, angles) logits."""
-        logits: Tensor = self.layers(curves)[:, 0]
-        return logits
+        """(N, members, angles) logits."""
+        return torch.cat([member(curves) for member in self.members], 1)

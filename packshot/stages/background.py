@@ -15,9 +15,7 @@ from packshot.render import RenderPlan
 from packshot.surface import robust_fit, terms
 from packshot.view import View
 
-_BAND_SHARE = 0.008
 _LEAST_PIECE = 0.004
-_HOLE_FLOOR = 0.35
 _SHADOW_FLOOR = 0.35
 
 
@@ -62,8 +60,7 @@ class BackgroundStage:
 def product_matte(view: View) -> NDArray[np.float32]:
     """The network's matte without crumbs, its edge placed by the picture's colours, (h, w) 0..1 at the view's size."""
     rough = without_crumbs(view.answer.matte)
-    radius = max(2, round(_BAND_SHARE * max(view.size)))
-    refined = matting.refine(view.image, rough, radius)
+    refined = matting.refine(view.image, np.clip((rough - 0.04) / 0.92, 0, 1))
     return np.clip((refined - 0.02) / 0.96, 0, 1)
 
 
