@@ -7,15 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot import geometry
+from packshot.colorscience import linear_of_byte
 from packshot.geometry import Affine
 
 Image = NDArray[np.uint8]
 FloatImage = NDArray[np.float32]
+# Linear sRGB to XYZ over the white point D65: rows X, Y, Z (IEC 61966-2-1).
+_TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+_TO_WHITE = (_TO_XYZ / _TO_XYZ.sum(1, keepdims=True)).astype(np.float32)
 
 
 def lab(image: Image) -> FloatImage:
     """(H, W, 3) sRGB uint8 to CIELAB (D65), L in 0..100."""
-    return np.asarray(cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
+    # OpenCV's own conversion goes through a coarse table and is off by up to 0.3 in saturated colours.
+    xyz = cv2.transform(cv2.LUT(image, linear_of_byte()), _TO_WHITE)
+    x, y, z = cv2.split(np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * np.float32(841 / 108) + np.float32(4 / 29)))
+    return np.asarray(cv2.merge((116 * y - 16, 500 * (x - y), 200 * (y - z))), np.float32)
 
 
 def delta_e(first: Image, second: Image) -> FloatImage:
@@ -32,7 +41,8 @@ def delta_e_lab(first: FloatImage, second: FloatImage) -> FloatImage:
     chroma1, chroma2 = np.hypot(a1 * stretch, b1), np.hypot(a2 * stretch, b2)
     hue1, hue2 = (np.rad2deg(np.arctan2(b, a * stretch)) % 360 for a, b in ((a1, b1), (a2, b2)))
     grey = chroma1 * chroma2 == 0
-    turn = np.where(grey, 0.0, (hue2 - hue1 + 180) % 360 - 180)
+    # Opposite hues keep their sign, so that their mean is the same from either side.
+    turn = np.where(grey, 0.0, (hue2 - hue1) - 360 * np.round((hue2 - hue1) / 360))
     delta_hue = 2 * np.sqrt(chroma1 * chroma2) * np.sin(np.deg2rad(turn) / 2)
     hue = np.where(grey, hue1 + hue2, (hue1 + turn / 2) % 360)
     lightness, chroma = (lightness1 + lightness2) / 2, (chroma1 + chroma2) / 2
@@ -51,7 +61,7 @@ def delta_e_lab(first: FloatImage, second: FloatImage) -> FloatImage:
     )
     part_l, part_c, part_h = (lightness2 - lightness1) / scale_l, (chroma2 - chroma1) / scale_c, delta_hue / scale_h
     total = part_l**2 + part_c**2 + part_h**2 + rotation * part_c * part_h
-    return np.sqrt(np.maximum(total, 0)).astype(np.float32)
+    return np.asarray(np.sqrt(np.maximum(total, 0)), np.float32)
 
 
 def intersection_over_union(first: FloatImage, second: FloatImage) -> float:
