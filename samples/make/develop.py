@@ -95,7 +95,11 @@ def soil(picture: Picture, alpha: Picture, spoil: Spoil, random: np.random.Gener
         spot = int(random.integers(len(xs)))
         centre = np.array([xs[spot], ys[spot]], float)
         radius = unit * (random.uniform(2.2, 5.0) if kind == "dust" else random.uniform(14, 34))
-        cover = _speck(alpha.shape, centre, radius, random) if kind == "dust" else _hair(alpha.shape, centre, radius, random)
+        cover = (
+            _speck(alpha.shape, centre, radius, random)
+            if kind == "dust"
+            else _hair(alpha.shape, centre, radius, random)
+        )
         shade = _contrast(picture, centre, random)
         picture += (cover * (alpha > 0.5))[..., None] * (shade - picture)
         defects.append({"kind": kind, "x": int(centre[0]), "y": int(centre[1]), "r": round(float(radius), 1)})
@@ -110,9 +114,7 @@ def _contrast(picture: Picture, centre: NDArray[np.float64], random: np.random.G
     return np.float32(grey) * np.array([1.0, 0.98, 0.94], np.float32)
 
 
-def _speck(
-    shape: tuple[int, ...], centre: NDArray[np.float64], radius: float, random: np.random.Generator
-) -> Picture:
+def _speck(shape: tuple[int, ...], centre: NDArray[np.float64], radius: float, random: np.random.Generator) -> Picture:
     turn = np.linspace(0, 2 * np.pi, 14, endpoint=False)
     edge = radius * random.uniform(0.65, 1.0, 14)[:, None]
     points = centre + edge * np.stack([np.cos(turn), np.sin(turn)], -1)
@@ -122,13 +124,17 @@ def _speck(
 
 
 def _hair(shape: tuple[int, ...], centre: NDArray[np.float64], radius: float, random: np.random.Generator) -> Picture:
-    heading = random.uniform(0, 2 * np.pi) + np.cumsum(random.normal(0, 0.13, 40)) + np.linspace(0, random.normal(0, 1.5), 40)
+    heading = (
+        random.uniform(0, 2 * np.pi) + np.cumsum(random.normal(0, 0.13, 40)) + np.linspace(0, random.normal(0, 1.5), 40)
+    )
     steps = np.stack([np.cos(heading), np.sin(heading)], -1)
     path = np.cumsum(steps, 0)
     path = (path - (path.min(0) + path.max(0)) / 2) / np.linalg.norm(np.ptp(path, axis=0)) * 2 * radius + centre
     cover = np.zeros(shape, np.float32)
     thick = max(1, round(max(shape) / 1300))
-    cv2.polylines(cover, [np.round(path * 16).astype(np.int32)], False, random.uniform(0.7, 0.95), thick, cv2.LINE_AA, 4)
+    cv2.polylines(
+        cover, [np.round(path * 16).astype(np.int32)], False, random.uniform(0.7, 0.95), thick, cv2.LINE_AA, 4
+    )
     return cv2.GaussianBlur(cover, (0, 0), 0.7)
 
 
@@ -151,7 +157,9 @@ def upright_box(alpha: Picture, angle_deg: float) -> tuple[float, float, float, 
     return float(u.min()), float(v.min()), float(u.max()), float(v.max())
 
 
-def crop_affine(box: tuple[float, float, float, float], angle_deg: float, scale: float, house: House) -> NDArray[np.float64]:
+def crop_affine(
+    box: tuple[float, float, float, float], angle_deg: float, scale: float, house: House
+) -> NDArray[np.float64]:
     """Before to after, 2x3: turned by the angle, at the scale, the box where the house wants it."""
     width, height = house.canvas
     turn = np.deg2rad(angle_deg)

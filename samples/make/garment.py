@@ -22,7 +22,7 @@ from geometry import (
     smooth_noise,
     triangulate,
 )
-from materials import Surface, fabric, linear
+from materials import encoded, fabric, linear
 from numpy.typing import NDArray
 
 SQUARE = 1.2
@@ -80,14 +80,10 @@ class Pattern:
         """A filled area of a '#rrggbb' colour."""
         cv2.fillPoly(self.colour, [self.pixels(points)], shade(colour), cv2.LINE_AA, 4)
 
-    def cloth(self, name: str, colour: str, thread: float = 0.0012) -> bpy.types.Material:
+    def cloth(self, name: str, colour: str, thread: float = 0.001) -> bpy.types.Material:
         """Fabric that carries this drawing."""
-        surface = fabric(name, colour, thread / SQUARE)
-        grey = np.repeat(cv2.GaussianBlur(self.relief, (0, 0), 0.8)[..., None], 4, 2)
-        grey[..., 3] = 1
-        height = surface.image(grey, f"{name} relief")
-        height.image.colorspace_settings.name = "Non-Color"
-        surface.bump(height.outputs["Color"], 0.0022)
+        surface = fabric(name, colour, thread)
+        surface.relief(np.asarray(cv2.GaussianBlur(self.relief, (0, 0), 0.8)), 0.0022)
         if self.colour[..., 3].any():
             drawing = surface.image(self.colour, f"{name} print")
             plain = surface.node("ShaderNodeRGB")
@@ -98,7 +94,7 @@ class Pattern:
 
 def shade(colour: str) -> tuple[float, ...]:
     """Opaque RGBA 0..1 of a '#rrggbb' colour, still sRGB-encoded."""
-    return (*(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)), 1.0)
+    return (*encoded(colour), 1.0)
 
 
 def resample(line: Points, spacing: float) -> Points:

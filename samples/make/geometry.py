@@ -78,12 +78,6 @@ def set_uv(thing: bpy.types.Object, uv_of_vertex: Points) -> None:
     layer.data.foreach_set("uv", np.asarray(uv_of_vertex, np.float32)[corners].ravel())
 
 
-def set_attribute(thing: bpy.types.Object, name: str, values: NDArray[np.float64]) -> None:
-    """A number per vertex that materials can read by name."""
-    attribute = thing.data.attributes.new(name, "FLOAT", "POINT")
-    attribute.data.foreach_set("value", np.asarray(values, np.float32))
-
-
 def spline(knots: Sequence[Sequence[float]], count: int, closed: bool = False) -> Points:
     """A Catmull-Rom curve of `count` points through the knots (any dimension)."""
     p = np.asarray(knots, float)
@@ -107,6 +101,16 @@ def loft_faces(rings: int, per_ring: int, around: bool = True, along: bool = Fal
             d = (c + 1) % per_ring
             faces.append([a + c, a + d, b + d, b + c])
     return faces
+
+
+def sheet(name: str, cloud: Points, material: bpy.types.Material, finish: Finish | None = None) -> bpy.types.Object:
+    """An open surface through a (rows, columns, 3) grid; UV runs 0..1 along the columns and up the rows."""
+    rows, columns = cloud.shape[:2]
+    faces = loft_faces(rows, columns, around=False)
+    thing = mesh_object(name, cloud.reshape(-1, 3), faces, material, finish)
+    u, v = np.meshgrid(np.linspace(0, 1, columns), np.linspace(0, 1, rows))
+    set_uv(thing, np.stack([u.ravel(), v.ravel()], -1))
+    return thing
 
 
 def loft(
@@ -182,9 +186,7 @@ def ellipse(width: float, height: float, count: int = 16, power: float = 2.0) ->
     turn = np.linspace(0, 2 * np.pi, count, endpoint=False)
     c, s = np.cos(turn), np.sin(turn)
     bend = 2 / power
-    return np.stack(
-        [width / 2 * np.sign(c) * abs(c) ** bend, height / 2 * np.sign(s) * abs(s) ** bend], -1
-    )
+    return np.stack([width / 2 * np.sign(c) * abs(c) ** bend, height / 2 * np.sign(s) * abs(s) ** bend], -1)
 
 
 def rounded_box(

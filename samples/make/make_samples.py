@@ -42,9 +42,13 @@ SHOTS = (
     Shot("tshirt-0", "tops", "tshirt", View((1280, 1600), "#9d9fa1", roll=2.4, fill=0.78, **FLAT)),
     Shot("mug-0", "glassware", "mug", View((1280, 1600), "#a8a6a2", roll=-1.9, fill=0.66, shift=(0.06, -0.05))),
     Shot("tote-0", "bags", "tote", View((1280, 1600), "#b7c0c4", roll=1.3, azimuth=22, fill=0.72)),
-    Shot("watch-0", "accessories", "watch", View((1280, 1600), "#8f9499", roll=-2.7, azimuth=20, elevation=16, fill=0.6)),
+    Shot(
+        "watch-0", "accessories", "watch", View((1280, 1600), "#8f9499", roll=-2.7, azimuth=20, elevation=16, fill=0.6)
+    ),
     Shot("dress-0", "dresses", "dress", View((1280, 1920), "#b9bcc0", roll=1.6, azimuth=12, elevation=6, fill=0.8)),
-    Shot("sneaker-0", "shoes", "sneaker", View((1680, 1260), "#a3a8a4", roll=-1.4, azimuth=-28, elevation=16, fill=0.72)),
+    Shot(
+        "sneaker-0", "shoes", "sneaker", View((1680, 1260), "#a3a8a4", roll=-1.4, azimuth=24, elevation=16, fill=0.72)
+    ),
     Shot("jeans-0", "bottoms", "jeans", View((1280, 1920), "#c2bdb4", roll=-3.1, fill=0.84, **FLAT)),
     Shot("ring-0", "jewellery", "ring", View((1440, 1440), "#9aa3a6", roll=3.3, azimuth=28, elevation=14, fill=0.5)),
     Shot("cap-0", "hats", "cap", View((1600, 1280), "#aeb4b8", roll=-2.2, azimuth=32, elevation=17, fill=0.68)),

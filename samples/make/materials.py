@@ -9,10 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def encoded(colour: str) -> list[float]:
+    """RGB 0..1 of a '#rrggbb' colour, still sRGB-encoded."""
+    return [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+
+
 def linear(colour: str) -> tuple[float, float, float, float]:
     """Scene-linear RGBA of a '#rrggbb' sRGB colour."""
-    encoded = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-    value = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    code = np.array(encoded(colour))
+    value = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
     return (*map(float, value), 1.0)
 
 
@@ -63,10 +68,6 @@ class Surface:
         self.link(self.coordinates(kind), texture.inputs["Vector"])
         return texture.outputs["Fac"]
 
-    def attribute(self, name: str) -> bpy.types.NodeSocket:
-        """A number that the mesh carries per vertex."""
-        return self.node("ShaderNodeAttribute", attribute_name=name).outputs["Fac"]
-
     def math(self, operation: str, *operands: object) -> bpy.types.NodeSocket:
         """Arithmetic on sockets and numbers."""
         node = self.node("ShaderNodeMath", operation=operation)
@@ -94,9 +95,8 @@ class Surface:
         """First colour where the factor is 0, second where it is 1."""
         node = self.node("ShaderNodeMix", data_type="RGBA")
         self.link(factor, node.inputs["Factor"])
-        for slot, colour in ((node.inputs["A"], first), (node.inputs["B"], second)):
-            # A mix node has an A and a B for each data type; those for colours stand at 6 and 7.
-            slot = node.inputs[6 if slot == node.inputs["A"] else 7]
+        # A mix node has an A and a B for each data type; those for colours stand at 6 and 7.
+        for slot, colour in ((node.inputs[6], first), (node.inputs[7], second)):
             if isinstance(colour, str):
                 slot.default_value = linear(colour)
             else:
@@ -118,6 +118,14 @@ class Surface:
         self.link(self.coordinates("UV"), node.inputs["Vector"])
         return node
 
+    def relief(self, pixels: NDArray[np.float32], metres: float) -> Surface:
+        """Adds relief from an (h, w) drawing over UV, 0..1 of the given depth."""
+        grey = np.repeat(pixels[..., None], 4, 2)
+        grey[..., 3] = 1
+        height = self.image(grey, f"{self.material.name} relief")
+        height.image.colorspace_settings.name = "Non-Color"
+        return self.bump(height.outputs["Color"], metres)
+
     def bump(self, height: bpy.types.NodeSocket, metres: float, strength: float = 1.0) -> Surface:
         """Adds relief of the given depth; several calls add up."""
         node = self.node("ShaderNodeBump", Strength=strength, Distance=metres)
@@ -130,7 +138,7 @@ class Surface:
 
 
 def fabric(name: str, colour: str, thread: float = 0.0012, fuzz: float = 0.3) -> Surface:
-    """Woven or knitted cloth; `thread` is the period of the weave in metres, in the UV coordinates if set."""
+    """Woven or knitted cloth; `thread` is the period of the weave in metres."""
     surface = Surface(name, colour, 0.85, Sheen_Weight=fuzz, Sheen_Roughness=0.5, Specular_IOR_Level=0.2)
     # A wave texture at scale 1 has a period of 0.314 units.
     scale = 0.314 / thread

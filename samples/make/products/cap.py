@@ -1,12 +1,13 @@
 """A six-panel cap with a curved brim and an embroidered badge."""
 
+# ruff: noqa: RUF005 - arrays are added here, not lists joined
 from __future__ import annotations
 
 import bpy
 import cv2
 import numpy as np
-from geometry import Finish, Points, ellipse, loft, mesh_object, revolve, set_uv, spline, sweep
-from materials import fabric
+from geometry import Finish, Points, ellipse, loft, revolve, sheet, spline, sweep
+from materials import encoded, fabric
 from numpy.typing import NDArray
 from scene import surface_points
 
@@ -40,7 +41,7 @@ def _crown_drawing() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     place = crown_point(turn, level)
     around = 0.09 * np.cos(level * np.pi / 2) ** 0.72 + 1e-3
     colour = np.ones((rows, columns, 4), np.float32)
-    colour[..., :3] = [int(CROWN[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    colour[..., :3] = encoded(CROWN)
     relief = np.full((rows, columns), 0.5, np.float32)
     gap = abs(turn % (np.pi / 3) - np.pi / 6)
     offset = (np.pi / 6 - gap) * around
@@ -68,7 +69,7 @@ def _badge(colour: NDArray[np.float32], relief: NDArray[np.float32], place: Poin
     hills = disc & (z < -peaks) & ~rim
     snow = hills & (z > -peaks - 0.0045) & (z > -0.002)
     for mask, shade in ((disc, "#e9dcc0"), (sun, "#d9773c"), (hills, "#3f6f86"), (snow, "#f7f2e6"), (rim, BRIM)):
-        colour[mask, :3] = [int(shade[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        colour[mask, :3] = encoded(shade)
     threads = 0.88 + 0.08 * np.sin((x + z) * 9000)
     relief[disc] = threads[disc]
     relief[rim] = 1.0
@@ -78,18 +79,9 @@ def _crown() -> bpy.types.Object:
     surface = fabric("twill", CROWN, 0.0012)
     colour, relief = _crown_drawing()
     surface.colour(surface.image(colour, "crown").outputs["Color"])
-    grey = np.repeat(relief[..., None], 4, 2)
-    grey[..., 3] = 1
-    height = surface.image(grey, "crown relief")
-    height.image.colorspace_settings.name = "Non-Color"
-    surface.bump(height.outputs["Color"], 0.0022)
+    surface.relief(relief, 0.0022)
     turn, level = np.linspace(-np.pi, np.pi, 241), np.linspace(0, 0.999, 80)
-    cloud = crown_point(turn[None], level[:, None])
-    faces = [[r * 241 + c, r * 241 + c + 1, (r + 1) * 241 + c + 1, (r + 1) * 241 + c] for r in range(79) for c in range(240)]
-    thing = mesh_object("crown", cloud.reshape(-1, 3), faces, surface.material)
-    u, v = np.broadcast_arrays((turn[None] + np.pi) / (2 * np.pi), level[:, None])
-    set_uv(thing, np.stack([u.ravel(), v.ravel()], -1))
-    return thing
+    return sheet("crown", crown_point(turn[None], level[:, None]), surface.material)
 
 
 def _brim() -> list[bpy.types.Object]:
@@ -100,28 +92,28 @@ def _brim() -> list[bpy.types.Object]:
     reach = 0.078 * np.cos(turn / 1.22 * np.pi / 2) ** 0.62
 
     def ring(share: float) -> Points:
-        out = np.stack([0.42 * np.sin(turn), -np.cos(turn) * 0 - 1.0 + 0 * turn, 0 * turn], -1)
+        out = np.stack([0.42 * np.sin(turn), np.full(90, -1.0), np.zeros(90)], -1)
         place = root + out * (reach * share)[:, None]
         place[:, 2] += 0.004 + 0.010 * share * np.cos(turn) - 3.6 * place[:, 0] ** 2 * (0.35 + 0.65 * share)
         return place
 
-    rows = np.linspace(-0.06, 1, 40)
-    cloud = np.array([ring(s) for s in rows])
-    faces = [[r * 90 + c, r * 90 + c + 1, (r + 1) * 90 + c + 1, (r + 1) * 90 + c] for r in range(39) for c in range(89)]
-    sheet = mesh_object("brim", cloud.reshape(-1, 3), faces, cloth, Finish(thickness=0.0042, bevel=0.001, subdivision=1))
+    cloud = np.array([ring(share) for share in np.linspace(-0.06, 1, 40)])
+    board = sheet("brim", cloud, cloth, Finish(thickness=0.0042, bevel=0.001, subdivision=1))
     thread = fabric("brim thread", "#a98a54", 0.0008).material
     seams = []
     for share in (0.15, 0.30, 0.45, 0.60, 0.75, 0.90):
         line = ring(share)[4:-4] + [0, 0, 0.0021]
         seams.append(sweep("row", line, ellipse(0.0009, 0.0006, 8), thread, up=(0, 0, 1)))
-    return [sheet, *seams]
+    return [board, *seams]
 
 
 def build() -> list[bpy.types.Object]:
     """A cap that lies on its brim, front towards the camera."""
     cloth = fabric("button cloth", CROWN, 0.0012).material
-    button = revolve("button", spline([(0, 0.0055), (0.005, 0.0045), (0.0078, 0.0015), (0.008, -0.002)], 20), cloth, segments=40)
-    button.location = (0, 0.1178 * np.sin(-REST) * -1, 0.1178 * np.cos(REST))
+    button = revolve(
+        "button", spline([(0, 0.0055), (0.005, 0.0045), (0.0078, 0.0015), (0.008, -0.002)], 20), cloth, segments=40
+    )
+    button.location = (0, 0.1178 * np.sin(REST), 0.1178 * np.cos(REST))
     turn = np.linspace(0, 2 * np.pi, 160, endpoint=False)
     ring = crown_point(turn, np.full(160, 0.01)) * [0.975, 0.975, 1]
     tape = loft("sweatband", np.array([ring, ring * [0.99, 0.99, 1] + [0, 0, 0.03]]), cloth, Finish(thickness=0.001))

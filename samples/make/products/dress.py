@@ -1,5 +1,6 @@
 """A summer dress as on an invisible mannequin: fitted bodice, flared skirt in folds, thin straps."""
 
+# ruff: noqa: RUF005 - arrays are added here, not lists joined
 from __future__ import annotations
 
 import bpy
@@ -34,7 +35,7 @@ def _skirt(cloth: bpy.types.Material) -> bpy.types.Object:
         deep = 0.004 + 0.036 * down**0.8
         sway = 0.010 * down * np.sin(2 * turn + 3 * down)
         reach = 1 + (deep * folds + sway) / width
-        height = LENGTH * 0 + WAIST * (1 - down) + 0.014 * down * np.sin(turn + 0.5) + 0.006 * down * folds
+        height = WAIST * (1 - down) + 0.014 * down * np.sin(turn + 0.5) + 0.006 * down * folds
         rings.append(np.stack([width * reach * np.cos(turn), depth * reach * np.sin(turn), height], -1))
     return loft("skirt", np.array(rings), cloth, Finish(thickness=0.0015, subdivision=1))
 
@@ -60,7 +61,7 @@ def _bodice_point(turn: Points, level: float) -> Points:
     bust = np.exp(-(((abs(np.cos(turn)) - 0.50) / 0.26) ** 2)) * np.exp(-(((level - 0.66) / 0.26) ** 2)) * front
     ring = np.stack([width * np.cos(turn), depth * np.sin(turn) - 0.020 * bust, height], -1)
     gather = smooth_noise(ring * [1, 1, 0.35], 0.05, 8) * 0.0016 * (1 - abs(level - 0.4))
-    return ring * np.array([1, 1, 1]) + np.stack([gather * np.cos(turn), gather * np.sin(turn), 0 * turn], -1)
+    return ring + np.stack([gather * np.cos(turn), gather * np.sin(turn), 0 * turn], -1)
 
 
 def _bodice(cloth: bpy.types.Material) -> bpy.types.Object:
@@ -75,7 +76,9 @@ def _strap(cloth: bpy.types.Material, side: float) -> bpy.types.Object:
     front, back = _bodice_point(front_turn, 0.97)[0], _bodice_point(back_turn, 0.97)[0]
     top = np.array([side * 0.088, 0.0, LENGTH])
     chest, blade = top + [0, -0.062, -0.045], top + [0, 0.060, -0.050]
-    path = spline([front + [0, -0.001, -0.01], front + [0, -0.002, 0.012], chest, top, blade, back, back - [0, 0, 0.01]], 80)
+    path = spline(
+        [front + [0, -0.001, -0.01], front + [0, -0.002, 0.012], chest, top, blade, back, back - [0, 0, 0.01]], 80
+    )
     return sweep("strap", path, ellipse(0.017, 0.0022, 16, 4), cloth, up=(0, 0.001, 1))
 
 

@@ -1,5 +1,6 @@
 """Denim trousers laid flat, legs a little apart."""
 
+# ruff: noqa: RUF005 - arrays are added here, not lists joined
 from __future__ import annotations
 
 import bpy
@@ -41,7 +42,7 @@ def _denim(pattern: Pattern) -> None:
 def _sewing(front: bool) -> Pattern:
     pattern = Pattern()
     _denim(pattern)
-    hem_left, inseam_left, inseam, hem, outseam, waist, outseam_left = _edges(0.028 if front else 0.008)
+    hem_left, inseam_left, inseam, hem, _, waist, _ = _edges(0.028 if front else 0.008)
     for line in (hem, hem_left):
         pattern.stitches(line + [0, 0.014], thread=THREAD)
     for line in (waist - [0, 0.004], waist - [0, 0.036], waist - [0, 0.041]):
@@ -89,10 +90,15 @@ def build() -> list[bpy.types.Object]:
     patch = np.array([(-0.035, TOP - 0.03), (0.035, TOP - 0.03), (0.035, TOP + 0.005), (-0.035, TOP + 0.005)])
     back.fill(patch, "#8a5a34")
     drape = Drape(_squeeze, spacing=SPACING, grow=0.015, stiffness=1.5, seed=9, loft=0.014)
-    cloth, inside = front.cloth("denim", "#2c4262", 0.0016), back.cloth("denim inside", "#41546f", 0.0016)
+    cloth, inside = front.cloth("denim", "#2c4262", 0.0013), back.cloth("denim inside", "#41546f", 0.0013)
     panel = drape_panel("front", _edges(0.028), (0, 3, 5), cloth, drape)
     things = [panel, flat_panel("back", _edges(0.008), inside, _squeeze, 0.02)]
-    button = revolve("button", spline([(0, 0.003), (0.005, 0.0036), (0.0078, 0.003), (0.0085, 0.0), (0.008, -0.002)], 20), metal("copper", "#c08a5c", 0.3).material, segments=40)
+    button = revolve(
+        "button",
+        spline([(0, 0.003), (0.005, 0.0036), (0.0078, 0.003), (0.0085, 0.0), (0.008, -0.002)], 20),
+        metal("copper", "#c08a5c", 0.3).material,
+        segments=40,
+    )
     centre = np.array([0.0, TOP - 0.048])
     vertices = np.array([tuple(v.co) for v in panel.data.vertices])
     near = vertices[np.argmin(np.linalg.norm(vertices[:, :2] - centre - _squeeze(centre[None])[0], axis=1))]

@@ -21,7 +21,13 @@ def _band(gold: bpy.types.Material) -> bpy.types.Object:
 
 def _brilliant() -> tuple[Points, list[list[int]]]:
     """Table, crown, girdle and pavilion of a round cut: flat facets around eight turns."""
-    rings = [(0.56, 0.30, 8, 0.5), (0.80, 0.19, 8, 0.0), (1.0, 0.025, 16, 0.0), (1.0, -0.025, 16, 0.0), (0.52, -0.40, 8, 0.5)]
+    rings = [
+        (0.56, 0.30, 8, 0.5),
+        (0.80, 0.19, 8, 0.0),
+        (1.0, 0.025, 16, 0.0),
+        (1.0, -0.025, 16, 0.0),
+        (0.52, -0.40, 8, 0.5),
+    ]
     vertices, starts = [], []
     for radius, height, count, offset in rings:
         starts.append(len(vertices))
@@ -36,7 +42,10 @@ def _brilliant() -> tuple[Points, list[list[int]]]:
         faces.append([table + i, table + (i - 1) % 8, crown + i])
         faces += [[table + i, crown + i, upper + 2 * i + 1, crown + j], [crown + i, upper + 2 * i, upper + 2 * i + 1]]
         faces.append([crown + j, upper + 2 * i + 1, upper + (2 * i + 2) % 16])
-        faces += [[lower + 2 * i, lower + 2 * i + 1, belly + i], [lower + 2 * i + 1, lower + (2 * i + 2) % 16, belly + i]]
+        faces += [
+            [lower + 2 * i, lower + 2 * i + 1, belly + i],
+            [lower + 2 * i + 1, lower + (2 * i + 2) % 16, belly + i],
+        ]
         faces += [[belly + i, lower + 2 * i, belly + (i - 1) % 8], [belly + i, belly + (i - 1) % 8, tip]]
     for i in range(16):
         j = (i + 1) % 16
@@ -69,7 +78,9 @@ def build() -> list[bpy.types.Object]:
     gold = metal("gold", "#ecc27a", 0.16).material
     top = 2 * RADIUS + 0.0009
     vertices, faces = _brilliant()
-    stone = mesh_object("stone", vertices * GIRDLE, faces, glass("diamond", "#ffffff", 2.2).material, Finish(smooth=False))
+    stone = mesh_object(
+        "stone", vertices * GIRDLE, faces, glass("diamond", "#ffffff", 2.2).material, Finish(smooth=False)
+    )
     stone.location.z = top + GIRDLE_HEIGHT
     bpy.context.view_layer.update()
     return [_band(gold), stone, *_setting(gold, top)]

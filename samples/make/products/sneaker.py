@@ -4,15 +4,17 @@ The upper is one skin from the sole's edge to the collar: at every turn around t
 the one to the other. Panels, seams and mesh are drawn on that skin by the place that each texel has on the shoe.
 """
 
+# ruff: noqa: RUF005 - arrays are added here, not lists joined
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 
 import bpy
 import cv2
 import numpy as np
-from geometry import Finish, Points, ellipse, loft, mesh_object, set_uv, spline, sweep
-from materials import Surface, fabric, rubber
+from geometry import Finish, Points, ellipse, loft, sheet, spline, sweep
+from materials import Surface, encoded, fabric, rubber
 from numpy.typing import NDArray
 
 LENGTH = 0.285
@@ -22,7 +24,11 @@ TEXELS = (768, 1536)
 
 def _half_width(x: Points) -> Points:
     """Half the foot's width along it, 0 heel to 1 toe, before the ends are rounded."""
-    return np.interp(x, np.linspace(0, 1, 101), spline([(0.036,), (0.0375,), (0.036,), (0.040,), (0.048,), (0.050,), (0.046,)], 101)[:, 0])
+    return np.interp(
+        x,
+        np.linspace(0, 1, 101),
+        spline([(0.036,), (0.0375,), (0.036,), (0.040,), (0.048,), (0.050,), (0.046,)], 101)[:, 0],
+    )
 
 
 def _foot(turn: Points, grow: float = 0.0) -> Points:
@@ -37,7 +43,9 @@ def _foot(turn: Points, grow: float = 0.0) -> Points:
 
 def _spring(x: Points) -> Points:
     """How far the sole rises at toe and heel."""
-    return 0.013 * np.clip((x / LENGTH - 0.68) / 0.32, 0, 1) ** 2 + 0.003 * np.clip((0.12 - x / LENGTH) / 0.12, 0, 1) ** 2
+    return (
+        0.013 * np.clip((x / LENGTH - 0.68) / 0.32, 0, 1) ** 2 + 0.003 * np.clip((0.12 - x / LENGTH) / 0.12, 0, 1) ** 2
+    )
 
 
 def skin(turn: Points, level: Points) -> Points:
@@ -47,7 +55,9 @@ def skin(turn: Points, level: Points) -> Points:
     toe, heel = np.clip(c, 0, 1) ** 1.5, np.clip(-c, 0, 1) ** 2
     edge = _foot(turn, -0.0035)
     base = np.stack([edge[..., 0], edge[..., 1], SOLE - 0.006 + _spring(edge[..., 0])], -1)
-    collar = np.stack([0.072 + 0.060 * c, 0.031 * np.sign(s) * abs(s) ** 0.85 + 0.003, 0.076 + 0.022 * toe + 0.024 * heel], -1)
+    collar = np.stack(
+        [0.072 + 0.060 * c, 0.031 * np.sign(s) * abs(s) ** 0.85 + 0.003, 0.076 + 0.022 * toe + 0.024 * heel], -1
+    )
     out = np.stack([c, np.sign(s) * abs(s), 0 * c], -1)
     rise = np.zeros_like(base)
     rise[..., 2] = 0.030 + 0.014 * toe + 0.004 * heel
@@ -70,7 +80,7 @@ def _drawing() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     cap = (x + 0.35 * (z - 0.03) > 0.232 + 6 * y**2) & ~stay & ~tongue
     heel = x - 0.25 * (z - 0.09) < 0.052 + 0.012 * np.sin(40 * z)
     slant = x - 0.125 + 0.55 * (z - 0.055)
-    stripe = (np.minimum(abs(slant), np.minimum(abs(slant - 0.021), abs(slant + 0.021))) < 0.0058) & (abs(y) > 0.02)
+    stripe = ((abs(slant) < 0.010) | (abs(slant - 0.019) < 0.003)) & (abs(y) > 0.02)
     foxing = z < SOLE + 0.010 + _spring(x)
     panels = [
         (stripe, "#f5f2ea"),
@@ -86,7 +96,7 @@ def _drawing() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     weave = np.sin(place[..., 0] * 2600) * np.sin((place[..., 2] + abs(place[..., 1])) * 2600)
     relief += np.where(weave > 0.35, -0.16, 0.0)
     for mask, shade in panels:
-        colour[mask, :3] = [int(shade[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        colour[mask, :3] = encoded(shade)
         relief[mask] = 0.05 if mask is tongue else 0.75
         _stitch(colour, relief, mask & ~tongue)
     return colour, cv2.GaussianBlur(relief, (0, 0), 1.2)
@@ -106,21 +116,10 @@ def _upper() -> bpy.types.Object:
     surface = Surface("upper", "#b9c3cc", 0.62, Specular_IOR_Level=0.3)
     colour, relief = _drawing()
     surface.colour(surface.image(colour, "panels").outputs["Color"])
-    grey = np.repeat(relief[..., None], 4, 2)
-    grey[..., 3] = 1
-    height = surface.image(grey, "panel relief")
-    height.image.colorspace_settings.name = "Non-Color"
-    surface.bump(height.outputs["Color"], 0.0016)
+    surface.relief(relief, 0.0016)
     surface.bump(surface.noise(800), 0.0002)
-    count = 180
-    turn = np.linspace(0, 2 * np.pi, count + 1)
-    level = np.linspace(0, 1, 60)
-    cloud = skin(turn[None], level[:, None])
-    faces = [[r * (count + 1) + c, r * (count + 1) + c + 1, (r + 1) * (count + 1) + c + 1, (r + 1) * (count + 1) + c] for r in range(59) for c in range(count)]
-    thing = mesh_object("upper", cloud.reshape(-1, 3), faces, surface.material)
-    u, v = np.broadcast_arrays(turn[None] / (2 * np.pi), level[:, None])
-    set_uv(thing, np.stack([u.ravel(), v.ravel()], -1))
-    return thing
+    turn, level = np.linspace(0, 2 * np.pi, 181), np.linspace(0, 1, 60)
+    return sheet("upper", skin(turn[None], level[:, None]), surface.material)
 
 
 def _lining() -> list[bpy.types.Object]:
@@ -141,7 +140,19 @@ def _lining() -> list[bpy.types.Object]:
 
 def _sole() -> list[bpy.types.Object]:
     turn = np.linspace(0, 2 * np.pi, 200, endpoint=False)
-    plan = [(0.0, -0.004), (0.0012, -0.001), (0.0022, 0.0), (0.006, 0.0010), (0.0068, -0.0002), (0.0076, 0.0014), (0.017, 0.0022), (0.024, 0.0010), (0.0268, 0.0), (SOLE, -0.002), (SOLE, -0.008)]
+    plan = [
+        (0.0, -0.004),
+        (0.0012, -0.001),
+        (0.0022, 0.0),
+        (0.006, 0.0010),
+        (0.0068, -0.0002),
+        (0.0076, 0.0014),
+        (0.017, 0.0022),
+        (0.024, 0.0010),
+        (0.0268, 0.0),
+        (SOLE, -0.002),
+        (SOLE, -0.008),
+    ]
     rings = []
     for height, grow in plan:
         edge = _foot(turn, grow)
@@ -177,16 +188,41 @@ def _laces() -> list[bpy.types.Object]:
     stations = np.linspace(0.186, 0.126, 6)
     things = []
     for x in stations:
-        path = [_on_vamp(x - 0.002, -0.021, -0.001), _on_vamp(x, -0.017, 0.0022), _on_vamp(x, 0.0, 0.0045), _on_vamp(x, 0.017, 0.0022), _on_vamp(x - 0.002, 0.021, -0.001)]
+        path = [
+            _on_vamp(x - 0.002, -0.021, -0.001),
+            _on_vamp(x, -0.017, 0.0022),
+            _on_vamp(x, 0.0, 0.0045),
+            _on_vamp(x, 0.017, 0.0022),
+            _on_vamp(x - 0.002, 0.021, -0.001),
+        ]
         things.append(sweep("bar", spline(path, 40), band, cord, up=(1, 0, 0.8)))
-    for x, after in zip(stations[:-1], stations[1:], strict=True):
+    for x, after in pairwise(stations):
         for side in (-1, 1):
-            path = [_on_vamp(x, side * 0.017, 0.0015), _on_vamp((x + after) / 2, side * 0.002, 0.0035), _on_vamp(after, -side * 0.017, 0.0015)]
+            path = [
+                _on_vamp(x, side * 0.017, 0.0015),
+                _on_vamp((x + after) / 2, side * 0.002, 0.0035),
+                _on_vamp(after, -side * 0.017, 0.0015),
+            ]
             things.append(sweep("cross", spline(path, 30), band, cord, up=(1, 0, 0.8)))
     knot = _on_vamp(0.126, 0.0, 0.006)
-    things.append(sweep("knot", spline([knot + [0, -0.006, 0], knot + [0, 0, 0.003], knot + [0, 0.006, 0]], 16), ellipse(0.007, 0.009, 12), cord, up=(1, 0, 1)))
+    things.append(
+        sweep(
+            "knot",
+            spline([knot + [0, -0.006, 0], knot + [0, 0, 0.003], knot + [0, 0.006, 0]], 16),
+            ellipse(0.007, 0.009, 12),
+            cord,
+            up=(1, 0, 1),
+        )
+    )
     for side in (-1, 1):
-        loop = [(0, 0, 0.002), (-0.004, 0.014, 0.008), (0.004, 0.034, 0.002), (0.014, 0.036, -0.006), (0.014, 0.018, 0.0), (0.002, 0.002, 0.003)]
+        loop = [
+            (0, 0, 0.002),
+            (-0.004, 0.014, 0.008),
+            (0.004, 0.034, 0.002),
+            (0.014, 0.036, -0.006),
+            (0.014, 0.018, 0.0),
+            (0.002, 0.002, 0.003),
+        ]
         tail = [(0, 0, 0.002), (0.012, 0.010, 0.004), (0.024, 0.024, -0.010), (0.026, 0.034, -0.026)]
         for shape in (loop, tail):
             path = spline(knot + np.array(shape) * [1, side, 1], 60)

@@ -1,5 +1,6 @@
 """A striped long-sleeved top laid flat."""
 
+# ruff: noqa: RUF005 - arrays are added here, not lists joined
 from __future__ import annotations
 
 import bpy

@@ -1,5 +1,6 @@
 """A leather tote: soft body, two arched handles that show the backdrop through, studs, stitching, a tag."""
 
+# ruff: noqa: RUF005 - arrays are added here, not lists joined
 from __future__ import annotations
 
 import bpy

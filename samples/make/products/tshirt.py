@@ -1,5 +1,6 @@
 """A T-shirt laid flat, with a printed chest motif."""
 
+# ruff: noqa: RUF005 - arrays are added here, not lists joined
 from __future__ import annotations
 
 import bpy
@@ -18,7 +19,16 @@ def _edges(neck: float) -> list[Points]:
     under = spline([(0.268, 0.452), (0.285, 0.44), (0.372, 0.392)], 16)
     cuff = np.array([(0.372, 0.392), (0.44, 0.508)])
     shoulder = spline([(0.44, 0.508), (0.33, 0.60), (0.225, 0.672), SHOULDER], 40)
-    collar = spline([SHOULDER, (0.07, neck + 0.3 * (SHOULDER[1] - neck)), (0.0, neck), (-0.07, neck + 0.3 * (SHOULDER[1] - neck)), (-SHOULDER[0], SHOULDER[1])], 40)
+    collar = spline(
+        [
+            SHOULDER,
+            (0.07, neck + 0.3 * (SHOULDER[1] - neck)),
+            (0.0, neck),
+            (-0.07, neck + 0.3 * (SHOULDER[1] - neck)),
+            (-SHOULDER[0], SHOULDER[1]),
+        ],
+        40,
+    )
     right = [side, under, cuff, shoulder]
     return [hem, *right, collar, *(mirrored(edge) for edge in right[::-1])]
 
@@ -35,11 +45,10 @@ def _sewing(neck: float) -> Pattern:
     for line in (armhole, mirrored(armhole)):
         pattern.line(line, 0.004, 0.62)
         pattern.line(line, 0.0016, 0.2)
-    inner = collar * [1.0, 1.0]
     for depth, width, relief in ((0.0, 0.036, 0.66), (0.0185, 0.0018, 0.2), (0.0225, 0.001, 0.3)):
-        pattern.line(_below(inner, depth), width, relief)
+        pattern.line(_below(collar, depth), width, relief)
     for depth in np.arange(0.002, 0.017, 0.003):
-        pattern.line(_below(inner, depth), 0.0012, 0.5)
+        pattern.line(_below(collar, depth), 0.0012, 0.5)
     return pattern
 
 

@@ -1,5 +1,6 @@
 """A wrist watch on its closed leather strap, dial to the front."""
 
+# ruff: noqa: RUF005 - arrays are added here, not lists joined
 from __future__ import annotations
 
 import bpy
@@ -17,13 +18,26 @@ def _case(steel: bpy.types.Material) -> list[bpy.types.Object]:
     wall = spline([(0.0, -0.0055), (0.0165, -0.0055), (0.0188, -0.004), (0.0196, 0.0), (0.0192, 0.0028)], 40)
     rim = spline([(0.0192, 0.0028), (0.0186, 0.0042), (0.0174, 0.0046), (0.0166, 0.0038), (0.0164, 0.0020)], 24)[1:]
     case = revolve("case", np.vstack([wall, rim]), steel, segments=160)
-    knob = revolve("crown", spline([(0.0, 0.0045), (0.0024, 0.0044), (0.0030, 0.0036), (0.0030, 0.0006), (0.0018, 0.0), (0.0016, -0.003)], 30), steel, segments=48)
+    knob = revolve(
+        "crown",
+        spline(
+            [(0.0, 0.0045), (0.0024, 0.0044), (0.0030, 0.0036), (0.0030, 0.0006), (0.0018, 0.0), (0.0016, -0.003)], 30
+        ),
+        steel,
+        segments=48,
+    )
     knob.location, knob.rotation_euler = (0.0198, 0, -0.0008), (0, np.pi / 2, 0)
     lugs = []
     for x in (-0.0105, 0.0105):
         for y in (-1, 1):
-            path = spline([(x, y * 0.014, 0.0), (x, y * 0.0200, -0.0004), (x, y * 0.0238, -0.0040), (x, y * 0.0245, -0.0062)], 24)
-            lugs.append(sweep("lug", path, ellipse(0.0032, 0.0046, 20, 3.5), steel, up=(0, 0.02, 1), finish=Finish(subdivision=1)))
+            path = spline(
+                [(x, y * 0.014, 0.0), (x, y * 0.0200, -0.0004), (x, y * 0.0238, -0.0040), (x, y * 0.0245, -0.0062)], 24
+            )
+            lugs.append(
+                sweep(
+                    "lug", path, ellipse(0.0032, 0.0046, 20, 3.5), steel, up=(0, 0.02, 1), finish=Finish(subdivision=1)
+                )
+            )
     return [case, knob, *lugs]
 
 
@@ -38,14 +52,32 @@ def _dial(steel: bpy.types.Material) -> list[bpy.types.Object]:
         mark = rounded_box("tick", size, (0, 0.0130 if big else 0.0141, 0.0014), steel if big else white, 0.0001)
         mark.rotation_euler.z = -tick * np.pi / 30
         things.append(mark)
-    hands = (("hour", 0.0011, 0.0082, 304, steel), ("minute", 0.0008, 0.0122, 54, steel), ("second", 0.0003, 0.0142, 210, red))
+    hands = (
+        ("hour", 0.0011, 0.0082, 304, steel),
+        ("minute", 0.0008, 0.0122, 54, steel),
+        ("second", 0.0003, 0.0142, 210, red),
+    )
     for number, (name, width, length, degrees, material) in enumerate(hands):
         height = 0.0019 + 0.0005 * number
-        shape = np.array([(-width, -0.0025, 0), (width, -0.0025, 0), (width * 0.8, length * 0.9, 0), (0, length, 0), (-width * 0.8, length * 0.9, 0)])
-        hand = mesh_object(name, shape + [0, 0, height], [[0, 1, 2, 3, 4]], material, Finish(thickness=0.0003, smooth=False))
+        shape = np.array(
+            [
+                (-width, -0.0025, 0),
+                (width, -0.0025, 0),
+                (width * 0.8, length * 0.9, 0),
+                (0, length, 0),
+                (-width * 0.8, length * 0.9, 0),
+            ]
+        )
+        hand = mesh_object(
+            name, shape + [0, 0, height], [[0, 1, 2, 3, 4]], material, Finish(thickness=0.0003, smooth=False)
+        )
         hand.rotation_euler.z = -np.deg2rad(degrees)
         things.append(hand)
-    things.append(revolve("pin", spline([(0, 0.0036), (0.0008, 0.0035), (0.0011, 0.0030), (0.0011, 0.0015)], 12), steel, segments=32))
+    things.append(
+        revolve(
+            "pin", spline([(0, 0.0036), (0.0008, 0.0035), (0.0011, 0.0030), (0.0011, 0.0015)], 12), steel, segments=32
+        )
+    )
     return things
 
 
@@ -54,7 +86,18 @@ def _loop() -> Points:
     up = np.array([0, np.cos(TILT), np.sin(TILT)])
     out = np.array([0, -np.sin(TILT), np.cos(TILT)])
     top, low = CENTRE + 0.0235 * up - 0.0062 * out, CENTRE - 0.0235 * up - 0.0062 * out
-    knots = [top - 0.001 * up, top + 0.004 * up - 0.006 * out, (0, 0.016, 0.058), (0, 0.032, 0.047), (0, 0.038, 0.030), (0, 0.031, 0.012), (0, 0.014, 0.0025), (0, -0.006, 0.0022), low - 0.004 * up - 0.004 * out, low + 0.001 * up]
+    knots = [
+        top - 0.001 * up,
+        top + 0.004 * up - 0.006 * out,
+        (0, 0.016, 0.058),
+        (0, 0.032, 0.047),
+        (0, 0.038, 0.030),
+        (0, 0.031, 0.012),
+        (0, 0.014, 0.0025),
+        (0, -0.006, 0.0022),
+        low - 0.004 * up - 0.004 * out,
+        low + 0.001 * up,
+    ]
     return spline(np.array([np.array(k) for k in knots]), 160)
 
 
