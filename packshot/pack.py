@@ -64,8 +64,8 @@ class Thresholds(Frozen):
     cast_left: float = 6.0
     margin: float = 0.02
     align_confidence: float = 0.6
-    spot_contrast: float = 7.0
-    spots_at_most: int = 40
+    speck_confidence: float = 0.7
+    specks_at_most: int = 25
     publish_quality: float = 0.5
 
 
@@ -167,6 +167,16 @@ class Pack:
         logits = np.asarray(session.run(None, {session.get_inputs()[0].name: curves[None]})[0][0], np.float64)
         share = np.exp(logits - logits.max(1, keepdims=True))
         return np.asarray((share / share.sum(1, keepdims=True)).mean(0))
+
+    def specks(self, image: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """How likely each pixel of a picture (H, W, 3) sRGB, H and W even, is dust or lint; None without such a model."""
+        card = self.file.models.get("specks")
+        if card is None:
+            return None
+        session = _session(str(self.folder / card.file))
+        planes = np.ascontiguousarray(image.transpose(2, 0, 1)[None], np.float32) / np.float32(127.5) - 1
+        logits = session.run(None, {session.get_inputs()[0].name: planes})[0][0, 0]
+        return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)
 
     def verify(self) -> list[str]:
         """What is wrong with the pack's files: missing, too large, or not the ones ``pack.json`` names."""

@@ -27,6 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--upright", type=Path, required=True, help="what training/train_upright_network.py wrote")
+    parser.add_argument("--specks", type=Path, required=True, help="what training/train_speck_network.py wrote")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--version", default="0.1.0")
     parser.add_argument("--long-side", type=int, default=416)
@@ -36,6 +37,7 @@ def main() -> None:
     network.load_state_dict(torch.load(options.checkpoint, map_location="cpu", weights_only=True)["average"])
     digest = export_product_network(network, options.out / "product.onnx")
     shutil.copyfile(options.upright, options.out / "upright.onnx")
+    shutil.copyfile(options.specks, options.out / "specks.onnx")
     settings = json.loads((HERE / "settings.json").read_text())
     pack = PackFile(
         name="base",
@@ -48,6 +50,7 @@ def main() -> None:
                 preprocessing=Preprocessing(planes="packshot", long_side=options.long_side),
                 category_output=1,
             ),
+            "specks": ModelCard(file="specks.onnx", sha256=sha256(options.out / "specks.onnx")),
             "upright": ModelCard(file="upright.onnx", sha256=sha256(options.out / "upright.onnx")),
         },
         thresholds=Thresholds.model_validate(settings["thresholds"]),

@@ -99,15 +99,25 @@ def pairs(folder: Path) -> list[dict[str, str]]:
     return [{key: line[key] for key in ("id", "category", "group", "before", "after")} for line in lines]
 
 
-def finished(shared: Path, name: str) -> list[Example]:
-    """The afters of a set as cut-outs on white."""
+def finished(shared: Path, name: str, mattes: Path | None = None) -> list[Example]:
+    """The afters of a set as cut-outs on white, with the mattes of ``training/peel.py`` where there are."""
     folder = shared / "pairs" / name
     examples = []
     for pair in pairs(folder):
         if not held_out(pair["group"]):
             image = read(folder / pair["after"])
-            examples.append(Example(image, matte_on_white(image), CATEGORIES.index(pair["category"]), name))
+            path = None if mattes is None else mattes / f"{pair['id']}.after.png"
+            matte = matte_on_white(image) if path is None or not path.exists() else read_matte(path, image)
+            examples.append(Example(image, matte, CATEGORIES.index(pair["category"]), name))
     return examples
+
+
+def read_matte(path: Path, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A matte file at a picture's size, 0..1."""
+    matte = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if matte is None:
+        raise FileNotFoundError(path)
+    return (cv2.resize(matte, image.shape[1::-1], interpolation=cv2.INTER_AREA) / 255).astype(np.float32)
 
 
 def peeled(shared: Path, name: str, mattes: Path) -> list[Example]:
@@ -118,12 +128,8 @@ def peeled(shared: Path, name: str, mattes: Path) -> list[Example]:
         path = mattes / f"{pair['id']}.png"
         if path.exists() and not held_out(pair["group"]):
             image = read(folder / pair["before"])
-            matte = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-            assert matte is not None
-            matte = cv2.resize(matte, image.shape[1::-1], interpolation=cv2.INTER_AREA)
-            examples.append(
-                Example(image, (matte / 255).astype(np.float32), CATEGORIES.index(pair["category"]), f"{name} befores")
-            )
+            category = CATEGORIES.index(pair["category"])
+            examples.append(Example(image, read_matte(path, image), category, f"{name} befores"))
     return examples
 
 

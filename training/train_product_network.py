@@ -55,6 +55,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--phase", type=int, choices=PHASES, required=True)
     parser.add_argument("--minutes", type=float)
+    parser.add_argument("--learning-rate", type=float)
     parser.add_argument("--mattes", type=Path, help="mattes read out of the afters by training/peel.py")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
@@ -62,11 +63,11 @@ def main() -> None:
     cv2.setNumThreads(1)
     options.work.mkdir(parents=True, exist_ok=True)
     schedule = PHASES[options.phase]
-    if options.minutes:
-        schedule = Schedule(options.minutes, schedule.long_side, schedule.batch, schedule.learning_rate)
+    minutes, rate = options.minutes or schedule.minutes, options.learning_rate or schedule.learning_rate
+    schedule = Schedule(minutes, schedule.long_side, schedule.batch, rate)
     masked, plain = photos(options.shared)
     for name in ("rendered", "studio"):
-        masked += finished(options.shared, name)
+        masked += finished(options.shared, name, options.mattes)
         if options.mattes:
             masked += peeled(options.shared, name, options.mattes)
     print(len(masked), "photos with a matte,", len(plain), "without", flush=True)

@@ -145,3 +145,21 @@ class UprightNetwork(nn.Module):
     def forward(self, curves: Tensor) -> Tensor:
         """(N, members, angles) logits."""
         return torch.cat([member(curves) for member in self.members], 1)
+
+
+class SpeckNetwork(nn.Module):
+    """Where dust and lint lie: (N, 3, H, W) sRGB in -1..1, H and W even, to (N, 1, H, W) logits.
+
+    Twenty thousand parameters at half resolution; dilated convolutions see enough cloth to tell a speck from a pattern.
+    """
+
+    def __init__(self, width: int = 24) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Conv2d(12, width, 3, padding=1), nn.ReLU()]
+        for dilation in (1, 2, 4, 1):
+            layers += [nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(width, 4, 1))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """(N, 1, H, W) logits."""
+        return F.pixel_shuffle(self.layers(F.pixel_unshuffle(image, 2)), 2)

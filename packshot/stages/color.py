@@ -19,8 +19,8 @@ from packshot.view import View
 _LEAST_BACKDROP = 0.03
 _CLIPPED = 0.97
 _PAPER_CHROMA = 0.22  # stops between channels at which a grey paper is as likely as a coloured one
-_TEXTURE = 0.25  # stops of spread at which a backdrop is no longer an even sheet
-_STATISTICS_SHARE = 0.35
+_TEXTURE = 0.05  # stops of chroma spread at which a backdrop is no longer an even sheet
+_STATISTICS_SHARE = 0.15
 _MINKOWSKI = 6
 
 

@@ -1,10 +1,13 @@
 """Detailing: dust and lint found and healed, and sharpening for the output.
 
-A speck is a small blob or thread that stands out from an otherwise even place: band-passed luminance (difference of
-Gaussians; Lowe, 2004) measured in units of the local texture, so that weave, print and seams are left alone.
+A small network of the pack marks specks; each mark becomes a disc (dust) or a chain of discs (lint), so that a person can see,
+delete and add them one by one.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -15,9 +18,19 @@ from packshot.recipe import Detailing, Recipe, Spot
 from packshot.render import RenderPlan
 from packshot.view import View
 
-_EDGE_SHARE = 0.012
-_LARGEST_SHARE = 0.035  # of the view's long side: what is longer is no speck
-_LEAST_LEVELS = 5.0
+_EDGE_SHARE = 0.006  # of the long side: so near the product's edge its own outline looks like a thread
+_LONGEST_SHARE = 0.06  # of the long side: what is longer is no speck
+_MOST_DISCS = 14
+_LEAST_PIXELS = 2
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One speck in a picture's pixels: discs (x, y, radius), how sure it is, and what it looks like."""
+
+    discs: tuple[tuple[float, float, float], ...]
+    confidence: float
+    kind: Literal["dust", "lint"]
 
 
 class DetailingStage:
@@ -26,10 +39,12 @@ class DetailingStage:
     name = "detailing"
 
     def predict(self, view: View, draft: Recipe) -> Detailing:
-        """The specks to heal, strongest first, and the house's sharpening."""
+        """The specks to heal, surest first, and the house's sharpening."""
         del draft
-        house, thresholds = view.house, view.pack.file.thresholds
-        spots = find_spots(view, thresholds.spot_contrast)[: thresholds.spots_at_most] if house.heal else []
+        house, limits = view.house, view.pack.file.thresholds
+        marks = find_marks(view)[: limits.specks_at_most] if house.heal else []
+        unit = geometry.scale_of(view.to_source)
+        spots = [_spot(mark, disc, view, unit) for mark in marks for disc in mark.discs]
         return Detailing(spots=tuple(spots), sharpening=house.sharpening)
 
     def lower(self, parameters: Detailing, plan: RenderPlan) -> None:
@@ -40,53 +55,63 @@ class DetailingStage:
         plan.radius = detail.radius
 
 
-def find_spots(view: View, contrast: float) -> list[Spot]:
-    """Specks on the product, in source pixels, strongest first."""
-    image, matte = view.image, view.answer.matte
-    edge = max(2, round(_EDGE_SHARE * max(view.size)))
-    inside = cv2.erode((matte > 0.95).astype(np.uint8), np.ones((2 * edge + 1, 2 * edge + 1), np.uint8))
-    if not inside.any():
+def _spot(mark: Mark, disc: tuple[float, float, float], view: View, unit: float) -> Spot:
+    x, y = geometry.apply(view.to_source, np.array([disc[:2]]))[0]
+    return Spot(x=round(float(x), 2), y=round(float(y), 2), radius=round(disc[2] * unit, 2), kind=mark.kind)
+
+
+def find_marks(view: View) -> list[Mark]:
+    """Specks on the product in the view's pixels, surest first; none without a model, or where all is speckled."""
+    limits = view.pack.file.thresholds
+    matte = view.answer.matte
+    box = cv2.boundingRect((matte > 0.9).astype(np.uint8))
+    left, top, width, height = box[0], box[1], box[2] // 2 * 2, box[3] // 2 * 2
+    if min(width, height) < 32:
         return []
-    score = speck_score(image)
-    marks = ((score > contrast) & (inside > 0)).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=8)
-    longest = _LARGEST_SHARE * max(view.size)
-    found: list[tuple[float, list[Spot]]] = []
+    here = (slice(top, top + height), slice(left, left + width))
+    share = view.pack.specks(view.image[here])
+    if share is None:
+        return []
+    marks = spots_in(share, matte[here], limits.speck_confidence, max(view.size))
+    if len(marks) > limits.specks_at_most:
+        return []  # a pattern, not dirt
+    return [Mark(tuple((x + left, y + top, r) for x, y, r in mark.discs), mark.confidence, mark.kind) for mark in marks]
+
+
+def spots_in(
+    share: NDArray[np.float32], matte: NDArray[np.float32], level: float, long_side: int | None = None
+) -> list[Mark]:
+    """Marks where the network's ``share`` (H, W) passes ``level``, well inside the product, surest first."""
+    side = long_side or max(share.shape)
+    edge = max(1, round(_EDGE_SHARE * side))
+    solid = cv2.copyMakeBorder((matte > 0.9).astype(np.uint8), edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=0)
+    inside = cv2.erode(solid, np.ones((2 * edge + 1, 2 * edge + 1), np.uint8))[edge:-edge, edge:-edge]
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        ((share > level) & (inside > 0)).astype(np.uint8), connectivity=8
+    )
+    marks = []
     for label in range(1, count):
-        left, top, width, height, _area = stats[label]
-        if max(width, height) > longest:
+        left, top, width, height, area = stats[label]
+        if area < _LEAST_PIXELS or max(width, height) > _LONGEST_SHARE * side:
             continue
         here = (slice(top, top + height), slice(left, left + width))
         own = labels[here] == label
-        found.append((float(score[here][own].max()), cover(own, (left, top), view)))
-    found.sort(key=lambda item: -item[0])
-    return [spot for _, spots in found for spot in spots]
+        discs, kind = cover(own, (int(left), int(top)))
+        marks.append(Mark(discs, float(share[here][own].max()), kind))
+    return sorted(marks, key=lambda mark: -mark.confidence)
 
 
-def speck_score(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """How far each pixel stands out from its surround, in units of the surround's own texture, (H, W)."""
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    fine = cv2.GaussianBlur(grey, (0, 0), 0.7)
-    ring = cv2.GaussianBlur(grey, (0, 0), 3.0)
-    band = np.abs(fine - ring)
-    texture = np.sqrt(cv2.blur(np.minimum(band, 12) ** 2, (41, 41)))
-    edges = cv2.blur(np.abs(cv2.Laplacian(ring, cv2.CV_32F)), (9, 9))
-    return np.asarray(np.where(band > _LEAST_LEVELS, band / (texture + 1.0 + 2 * edges), 0), np.float32)
-
-
-def cover(mask: NDArray[np.bool_], corner: tuple[int, int], view: View) -> list[Spot]:
-    """A speck as discs along it: one for dust, a chain for a thread."""
-    unit = geometry.scale_of(view.to_source)
+def cover(
+    mask: NDArray[np.bool_], corner: tuple[int, int]
+) -> tuple[tuple[tuple[float, float, float], ...], Literal["dust", "lint"]]:
+    """A speck's pixels as discs along it: one for dust, a chain for a thread."""
     distance = cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
-    thickness = float(distance.max())
     left = mask.copy()
-    kind = "dust" if max(mask.shape) <= 3.2 * max(1.0, thickness) else "lint"
-    spots = []
-    while left.any() and len(spots) < 12:
+    rows, columns = np.ogrid[: mask.shape[0], : mask.shape[1]]
+    discs = []
+    while left.any() and len(discs) < _MOST_DISCS:
         row, column = np.unravel_index(int(np.where(left, distance, -1).argmax()), mask.shape)
-        radius = float(distance[row, column]) + 1.0
-        x, y = geometry.apply(view.to_source, np.array([[column + corner[0], row + corner[1]]], np.float64))[0]
-        spots.append(Spot(x=round(float(x), 2), y=round(float(y), 2), radius=round(radius * unit, 2), kind=kind))
-        rows, columns = np.ogrid[: mask.shape[0], : mask.shape[1]]
+        radius = float(distance[row, column]) + 0.8
+        discs.append((float(column + corner[0]), float(row + corner[1]), radius))
         left &= np.hypot(rows - row, columns - column) > radius
-    return spots
+    return tuple(discs), "dust" if len(discs) <= 2 else "lint"
