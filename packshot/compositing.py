@@ -93,7 +93,10 @@ def shadow_layer(
     if backdrop.shadow == "keep" and backdrop.shadow_map is not None:
         cells = geometry.resize_affine((backdrop.shadow_map.shape[1], backdrop.shadow_map.shape[0]), source)
         matrix = geometry.compose(cells, affine)
-        light = cv2.warpAffine(backdrop.shadow_map, matrix, size, flags=cv2.INTER_LINEAR, borderValue=255)
+        # The map's edge goes on: a shadow that reaches the frame ends neither in a bright rim nor in a hard line.
+        light = cv2.warpAffine(
+            backdrop.shadow_map, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
         return np.asarray(light.astype(np.float32) / 255, np.float32)
     return None
 
