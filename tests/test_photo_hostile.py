@@ -169,6 +169,16 @@ def test_no_cut_off_file_is_taken_for_whole(kind: str, share: float) -> None:
         Photo.open(data[: int(len(data) * share)]).pixels()
 
 
+def test_complaints_that_quote_the_files_bytes_are_passed_on() -> None:
+    """libvips quotes unknown names of boxes and chunks as they are, which need not be text."""
+    avif = bytearray(saved("AVIF"))
+    at = avif.index(b"av1C")
+    avif[at : at + 4] = b"\xe8\xa9\xff\xfe"
+    with pytest.raises(PhotoError, match="AVIF data is damaged") as caught:
+        Photo.open(bytes(avif)).pixels()
+    assert caught.value.code == PhotoProblem.CORRUPT
+
+
 def test_damage_is_found_at_reduced_scale_too() -> None:
     data = damaged(saved("JPEG", picture(640, 480)), 0.5, 0.6)
     for scale in (1.0, 0.5, 0.25, 0.125):

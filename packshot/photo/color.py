@@ -27,7 +27,7 @@ from packshot.photo.problems import PhotoLimits
 from packshot.photo.vips import Pixels
 
 _INTERPRETATIONS = {"RGB ": ("srgb", "rgb16"), "GRAY": ("b-w", "grey16"), "CMYK": ("cmyk", "cmyk")}
-_STRIP_ROWS = 128
+_STRIP_ROWS = 32
 _UNCALIBRATED = 0xFFFF
 
 
@@ -82,7 +82,7 @@ def _engine_problem(data: bytes, space: str) -> str | None:
     channels = {"RGB ": 3, "GRAY": 1, "CMYK": 4}.get(space, 3)
     try:
         _by_engine(np.zeros((2, 2, channels), np.uint8), data, space)
-    except vips.engine().Error:
+    except vips.failures():
         return "the colour engine does not accept it"
     return None
 
@@ -120,22 +120,29 @@ def _by_engine(pixels: Pixels, profile: bytes, space: str) -> Pixels:
 
 
 def _by_matrix(pixels: NDArray[Any], profile: Profile) -> NDArray[np.uint16]:
-    """16-bit values through curves, matrix and sRGB's curve, in strips to bound memory."""
+    """16-bit values through curves, matrix and sRGB's curve, in strips that stay in the processor's cache."""
+    import cv2
+
     levels = np.linspace(0, 1, 65536)
     grid = np.linspace(0, 1, len(profile.curves[0]))
     decode = [np.interp(levels, grid, curve).astype(np.float32) for curve in profile.curves]
     encode = np.rint(srgb_encode(levels) * 65535).astype(np.uint16)
-    matrix = (
-        np.eye(1) if profile.matrix is None else np.linalg.solve(colorants(SRGB_PRIMARIES, D65_WHITE), profile.matrix)
-    )
+    matrix = _to_linear_srgb(profile)
     out = np.empty((*pixels.shape[:2], 3), np.uint16)
     for start in range(0, len(pixels), _STRIP_ROWS):
         strip = pixels[start : start + _STRIP_ROWS]
-        linear = np.stack([curve[strip[..., index]] for index, curve in enumerate(decode)], axis=-1)
-        linear = linear @ matrix.T.astype(np.float32)
-        place = np.clip(linear * 65535 + 0.5, 0, 65535).astype(np.uint16)
+        linear = cv2.merge([np.take(curve, strip[..., index]) for index, curve in enumerate(decode)])
+        place = np.clip(cv2.transform(linear, matrix), 0, 65535).astype(np.uint16)
         out[start : start + _STRIP_ROWS] = encode[place]
     return out
+
+
+def _to_linear_srgb(profile: Profile) -> NDArray[np.float32]:
+    """(3, 4) from device-linear RGB, or (3, 2) from grey, to linear sRGB over 0..65535, the half for rounding."""
+    device = np.full((3, 1), 1.0)
+    if profile.matrix is not None:
+        device = np.linalg.solve(colorants(SRGB_PRIMARIES, D65_WHITE), profile.matrix)
+    return np.hstack([device * 65535, np.full((3, 1), 0.5)]).astype(np.float32)
 
 
 def flatten(pixels: Pixels, alpha: NDArray[Any]) -> Pixels:

@@ -38,6 +38,17 @@ def engine() -> Any:
     return pyvips
 
 
+def failures() -> tuple[type[Exception], ...]:
+    """What a failing libvips call raises; complaints that quote a file's bytes break pyvips' own decoding."""
+    return engine().Error, UnicodeDecodeError
+
+
+def _complaint(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return error.object.decode("utf-8", "replace")
+    return str(getattr(error, "detail", error))
+
+
 def load(data: bytes, kind: PhotoFormat, **options: int | str) -> Any:
     """A lazy libvips image of the first page; only the header is read. Raises PhotoError."""
     vips = engine()
@@ -46,8 +57,8 @@ def load(data: bytes, kind: PhotoFormat, **options: int | str) -> Any:
     loader = getattr(vips.Image, _LOADERS[kind])
     try:
         return loader(data, **{"access": "sequential", "fail_on": "error", **options})
-    except vips.Error as error:
-        raise damaged(kind, error.detail) from error
+    except failures() as error:
+        raise damaged(kind, _complaint(error)) from error
 
 
 def pixels_of(image: Any, kind: PhotoFormat) -> Pixels:
@@ -56,8 +67,8 @@ def pixels_of(image: Any, kind: PhotoFormat) -> Pixels:
     vips.vips_lib.vips_error_clear()
     try:
         array = array_of(image)
-    except vips.Error as error:
-        raise damaged(kind, error.detail) from error
+    except failures() as error:
+        raise damaged(kind, _complaint(error)) from error
     # The TIFF reader leaves damaged strips black and only notes them, whatever `fail_on` says. Other
     # readers note harmless things too, such as a look beyond the end of the file.
     complaints = vips.ffi.string(vips.vips_lib.vips_error_buffer()).decode("utf-8", "replace")
@@ -67,7 +78,7 @@ def pixels_of(image: Any, kind: PhotoFormat) -> Pixels:
 
 
 def array_of(image: Any) -> Pixels:
-    """Run the pipeline into (H, W) or (H, W, C). Raises pyvips.Error."""
+    """Run the pipeline into (H, W) or (H, W, C). Raises one of `failures`."""
     array: Pixels = image.numpy()
     return array
 
