@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from packshot.commands.bench import bench
+from packshot.commands.doctor import doctor
 from packshot.commands.packs import packs
 from packshot.commands.run import run
 
@@ -16,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, packs):
+for command in (run, packs, bench, doctor):
     app.command()(command)
 
 
@@ -25,7 +27,7 @@ def _version(wanted: bool) -> None:
         from packshot import __version__
         from packshot.commands.version import base_pack_version
 
-        print(f"packshot {__version__}, base pack {base_pack_version()}")
+        typer.echo(f"packshot {__version__}, base pack {base_pack_version()}")
         raise typer.Exit
 
 

@@ -31,7 +31,7 @@ def find_photos(inputs: Iterable[Path], out: Path) -> Found:
     """
     found, done = Found(), located(out)
     for given in inputs:
-        if given.is_dir():
+        if os.path.isdir(given):  # Path.is_dir raises on names that are too long
             folder = Path(os.path.realpath(given))
             found.folders.append(folder)
             for path in _walk(folder, done, found):

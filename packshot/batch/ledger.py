@@ -61,12 +61,13 @@ class Ledger:
 
     def add(self, line: Line) -> None:
         """Notes one photo."""
+        # First in memory: Ctrl-C while the disk writes must not part the two.
+        self._lines[str(line["source"])] = line
         if self._file is None:
             self._file = self._path.open("ab")
         self._file.write(as_bytes(line))
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._lines[str(line["source"])] = line
 
     def close(self) -> None:
         """Writes the lines in order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +35,7 @@ class Manifest:
     def located(self, row: Row, folders: Iterable[Path]) -> Path:
         """The photo a row means: beside the manifest, in an input folder or the working folder, whichever is there."""
         places = [located(base / row.source) for base in (self.path.parent, *folders, Path.cwd())]
-        return next((place for place in places if place.exists()), places[0])
+        return next((place for place in places if os.path.exists(place)), places[0])
 
 
 def read_manifest(path: Path) -> Manifest:

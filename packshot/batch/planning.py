@@ -41,7 +41,7 @@ def plan_run(asked: Asked) -> Plan:
     """Lists the photos. Raises UsageError when there is none."""
     found = find_photos(asked.inputs, asked.out)
     rows, remarks = _joined(asked, found)
-    if not any(path.exists() for path in found.roots) and not found.unreadable:
+    if not any(os.path.exists(path) for path in found.roots) and not found.unreadable:
         raise UsageError(_nothing_found(asked, found))
     items = [_item(path, rows.get(path), asked) for path in found.roots]
     items += [
@@ -55,7 +55,7 @@ def plan_run(asked: Asked) -> Plan:
 
 
 def _nothing_found(asked: Asked, found: Found) -> str:
-    missing = [str(path) for path in asked.inputs if not path.exists()]
+    missing = [str(path) for path in asked.inputs if not os.path.exists(path)]
     if missing:
         return f"there is no {missing[0]}: check the path"
     if found.roots:
@@ -72,7 +72,7 @@ def _joined(asked: Asked, found: Found) -> tuple[dict[Path, Row], list[str]]:
     for row in asked.manifest.rows:
         path = asked.manifest.located(row, found.folders)
         if path not in found.roots:
-            if asked.inputs and path.exists():
+            if asked.inputs and os.path.exists(path):
                 elsewhere += 1
                 continue
             found.roots[path] = _root(path, asked.manifest.path.parent)

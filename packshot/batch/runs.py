@@ -7,6 +7,7 @@ file appears whole or not at all. So there is no other state, and an interrupted
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import time
 from collections import Counter
@@ -27,7 +28,8 @@ from packshot.batch.problems import UsageError
 from packshot.engines import Engine, EngineSettings, Outcome, make_engine
 from packshot.engines.local import usable_cores
 from packshot.pack import Pack, PackError
-from packshot.photo import write_atomic
+from packshot.photo import PhotoError, PhotoLimits, write_atomic
+from packshot.photo.files import read_limited
 from packshot.publication.contact.page import PAGE, render_page
 from packshot.publication.contact.rows import read_run
 from packshot.style import Style, load_style
@@ -160,7 +162,9 @@ def _folder(out: Path) -> Iterator[None]:
 def withdraw(out: Path, name: str) -> None:
     """Takes away what an earlier run finished of a photo that fails now: what has no line has no output."""
     for folder in ROUTE_FOLDERS.values():
-        (out / folder / f"{name}.jpg").unlink(missing_ok=True)
+        finished = out / folder / f"{name}.jpg"
+        if os.path.exists(finished):
+            finished.unlink()
 
 
 def sweep(out: Path) -> None:
@@ -189,13 +193,13 @@ def _may_be_done(item: Item, line: Line | None, work: Retouching) -> bool:
 
 def _same_photo(item: Item, line: Line | None) -> bool:
     """Whether the photo is the one that was done. One that is gone meanwhile stays done."""
-    try:
-        with item.path.open("rb") as file:
-            return line is not None and hashlib.file_digest(file, "sha256").hexdigest() == line.get("sha256")
-    except FileNotFoundError:
+    if not os.path.exists(item.path):
         return True
-    except OSError:
+    try:
+        content = read_limited(item.path, PhotoLimits())
+    except PhotoError:
         return False
+    return line is not None and hashlib.sha256(content).hexdigest() == line.get("sha256")
 
 
 def _forget(todo: Sequence[Item], items: Sequence[Item], ledger: Ledger) -> None:

@@ -14,7 +14,7 @@ Task = TypeVar("Task")
 TaskOfWork = TypeVar("TaskOfWork", contravariant=True)
 
 Reserve = Callable[[float], None]
-"""Called by a task before it takes much memory, with the megabytes it will need; returns when there is room."""
+"""Called by a task before it takes much memory, with the megabytes it will need in all; returns when there is room."""
 
 Answer = dict[str, Any]
 

@@ -64,24 +64,26 @@ class WorkerProcess:
         """One task's answer. Raises when the worker dies, hangs, or says that no task can be done (EngineError)."""
         if self._hung:
             raise WorkerCrashedError("it was stopped as its last task ended")
-        with self._limit(seconds):
-            self._send(task)
-            kind, content = self._receive()
-        if kind == "reserve":
-            content = self._granted(self._budget.megabytes if alone else content, seconds)
-        answer: Answer = content
-        return answer
+        message, taken = task, 0.0
+        try:
+            while True:
+                with self._limit(seconds):  # waiting for memory does not count against the task
+                    self._send(message)
+                    kind, content = self._receive()
+                if kind == "answer":
+                    answer: Answer = content
+                    return answer
+                self._budget.give_back(taken)
+                taken = 0.0
+                taken = self._take(self._budget.megabytes if alone else content)
+                message = "granted"
+        finally:
+            self._budget.give_back(taken)
 
-    def _granted(self, megabytes: float, seconds: float) -> Any:
-        """The answer of a task that asked for memory. Waiting for it does not count against the task."""
+    def _take(self, megabytes: float) -> float:
         if not self._budget.take(megabytes):
             raise WorkerCrashedError("the run was stopped")
-        try:
-            with self._limit(seconds):
-                self._send("granted")
-                return self._receive()[1]
-        finally:
-            self._budget.give_back(megabytes)
+        return megabytes
 
     def _send(self, message: Any) -> None:
         assert self._process.stdin is not None

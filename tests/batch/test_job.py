@@ -1,0 +1,136 @@
+"""One photo's job: its files and its line."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from packshot.batch import job
+from packshot.batch.job import Item, Retouching, megabytes_needed, retouch
+from packshot.batch.ledger import OWN_KEYS
+from packshot.batch.problems import RunError
+from packshot.pack import Pack
+from packshot.photo import Photo
+from packshot.pipeline import render
+from packshot.recipe import Recipe
+from packshot.style import Style
+from tests.tiny import make_pack, make_photos
+
+
+def work(
+    folder: Path, style: Style | None = None, certificate: dict[str, object] | None = None
+) -> tuple[Retouching, Pack]:
+    pack = make_pack(folder / "pack", certificate)
+    return Retouching(folder / "out", pack, style or Style(), "settings"), Pack(pack)
+
+
+def done(folder: Path, name: str = "x/a", number: int = 0, **options: object) -> dict[str, object]:
+    path = make_photos(folder / "in", number + 1)[number]
+    doing, pack = work(folder, **options)  # type: ignore[arg-type]
+    return retouch(doing, pack, Item(path, "../in/photo-000.jpg", name, carried={"product": "7"}), lambda _: None)
+
+
+def test_the_line_names_files_that_are_there(tmp_path: Path) -> None:
+    line = done(tmp_path)
+    assert line["route"] == "review"
+    files = {key: line[key] for key in ("output", "recipe", "matte", "preview", "thumb")}
+    assert files == {
+        "output": "review/x/a.jpg",
+        "recipe": "recipes/x/a.json",
+        "matte": "mattes/x/a.png",
+        "preview": "previews/x/a.jpg",
+        "thumb": "thumbs/x/a.jpg",
+    }
+    assert all((tmp_path / "out" / str(path)).stat().st_size > 100 for path in files.values())
+    assert set(line) - OWN_KEYS == {"product"}
+    assert line["product"] == "7"
+    assert line["reasons"] == [
+        {
+            "code": "too_small",
+            "sentence": "The finished shot is only 145 pixels long; 200 are wanted.",
+            "value": 145.0,
+            "limit": 200.0,
+        }
+    ]
+
+
+def test_the_saved_recipe_renders_the_finished_shot(tmp_path: Path) -> None:
+    line = done(tmp_path)
+    recipe = Recipe.load(tmp_path / "out" / str(line["recipe"]))
+    assert recipe.verdict is not None
+    assert recipe.background.matte is not None
+    assert recipe.background.matte.file == "../../mattes/x/a.png"
+    finished = Photo.open(tmp_path / "out" / str(line["output"]))
+    again = render(Photo.open(tmp_path / "in/photo-000.jpg"), recipe)
+    difference = abs(finished.pixels().astype(int) - again.astype(int))
+    assert finished.size == recipe.geometry.size
+    assert difference.mean() < 2
+
+
+def test_the_shadow_map_is_kept_beside_the_recipe(tmp_path: Path) -> None:
+    line = done(tmp_path, style=Style(default={"shadow": "keep"}))
+    recipe = Recipe.load(tmp_path / "out" / str(line["recipe"]))
+    assert recipe.background.shadow_map is not None
+    assert (tmp_path / "out/shadows/x/a.png").is_file()
+
+
+def test_a_certified_pack_publishes_and_takes_the_earlier_shot_out_of_review(tmp_path: Path) -> None:
+    earlier = tmp_path / "out/review/a.jpg"
+    earlier.parent.mkdir(parents=True)
+    earlier.touch()
+    line = done(tmp_path, name="a", number=1, certificate={"limit": 0.03})
+    assert line["route"] == "publish", line["reasons"]
+    assert (tmp_path / "out/published/a.jpg").is_file()
+    assert not earlier.exists()
+
+
+def test_a_bad_photo_fails_with_the_sentence_of_what_is_wrong(tmp_path: Path) -> None:
+    doing, pack = work(tmp_path)
+    (tmp_path / "a.jpg").write_bytes(b"<html>404</html>")
+    line = retouch(doing, pack, Item(tmp_path / "a.jpg", "../a.jpg", "a"), lambda _: None)
+    assert (line["route"], line["problem"], line["output"]) == ("failed", "not-a-photo", None)
+    assert line["error"] == "a.jpg: this is a web page, not a photo (a failed download?); download it again."
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_nobody_foresaw_fails_its_photo_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("of all things")
+
+    monkeypatch.setattr(job, "judge", broken)
+    line = done(tmp_path)
+    assert line["problem"] == "unforeseen"
+    assert "ZeroDivisionError" in str(line["error"])
+
+
+def test_a_full_disk_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(job, "write_atomic", full)
+    with pytest.raises(RunError, match="No space left"):
+        done(tmp_path)
+
+
+def test_a_file_in_the_way_fails_its_photo_alone(tmp_path: Path) -> None:
+    (tmp_path / "out/recipes").mkdir(parents=True)
+    (tmp_path / "out/recipes/x").touch()
+    line = done(tmp_path)
+    assert (line["route"], line["problem"]) == ("failed", "unwritten")
+
+
+def test_the_same_photo_makes_the_same_files(tmp_path: Path) -> None:
+    done(tmp_path)
+    first = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.*")}
+    shutil.rmtree(tmp_path / "out")
+    done(tmp_path)
+    assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.*")} == first
+
+
+def test_a_large_photo_asks_for_more_memory(tmp_path: Path) -> None:
+    small, large = (make_photos(tmp_path / str(side), 1, (side, side))[0] for side in (100, 900))
+    assert megabytes_needed(Photo.open(large)) > megabytes_needed(Photo.open(small)) + 4
