@@ -23,10 +23,10 @@ from training.data import finished, held_out, photos, read
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
-def stream(examples: list[Example], batch: int) -> queue.Queue[Batch]:
+def stream(examples: list[Example], batch: int, seed: int) -> queue.Queue[Batch]:
     """Batches drawn by a thread."""
     ready: queue.Queue[Batch] = queue.Queue(4)
-    generator = np.random.default_rng(1)
+    generator = np.random.default_rng(seed)
 
     def draw() -> None:
         while True:
@@ -94,16 +94,20 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--shared", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--resume", type=Path, help="weights to go on from")
     parser.add_argument("--minutes", type=float, default=12)
+    parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    torch.manual_seed(1)
+    torch.manual_seed(options.seed)
     cv2.setNumThreads(1)
     masked, _ = photos(options.shared)
     examples = masked + finished(options.shared, "rendered") + finished(options.shared, "studio") * 2
     network = SpeckNetwork()
+    if options.resume:
+        network.load_state_dict(torch.load(options.resume, weights_only=True))
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.01)
-    source = stream(examples, 12)
+    source = stream(examples, 12, options.seed)
     begun = told = time.monotonic()
     step, losses = 0, []
     while (elapsed := (time.monotonic() - begun) / 60) < options.minutes:
@@ -113,7 +117,7 @@ def main() -> None:
             )
         image, where, product = source.get()
         logits = network(image)  # not in bfloat16: dilated convolutions lose their gradients there
-        weight = product * (1 + 4 * where)
+        weight = product * (1 + 2 * where)
         loss = (
             F.binary_cross_entropy_with_logits(logits.float(), where, reduction="none") * weight
         ).sum() / weight.sum().clamp(min=1)

@@ -12,10 +12,14 @@ from packshot import matting
 from packshot.compositing import Backdrop
 from packshot.recipe import Asset, Background, Recipe
 from packshot.render import RenderPlan
+from packshot.segmentation import off_surface
 from packshot.surface import robust_fit, terms
 from packshot.view import View
 
 _LEAST_PIECE = 0.004
+_SOLID = 0.85  # matte under which an enclosed place may be a hole
+_EVEN_SHEET = 0.3  # distance from its smooth surface (25 levels to one) within which a backdrop is a sheet
+_OFF_BACKDROP = 0.5  # distance from which an enclosed place is no backdrop
 _SHADOW_FLOOR = 0.35
 
 
@@ -42,7 +46,7 @@ class BackgroundStage:
             color=house.background,
             shadow=house.shadow,
             shadow_map=shadow_map,
-            doubt=round(doubt(view.answer.matte), 4),
+            doubt=round(doubt(matte), 4),
         )
         return part, files
 
@@ -59,7 +63,7 @@ class BackgroundStage:
 
 def product_matte(view: View) -> NDArray[np.float32]:
     """The network's matte without crumbs, its edge placed by the picture's colours, (h, w) 0..1 at the view's size."""
-    rough = without_crumbs(view.answer.matte)
+    rough = without_false_holes(without_crumbs(view.answer.matte), view)
     refined = matting.refine(view.image, np.clip((rough - 0.04) / 0.92, 0, 1))
     return np.clip((refined - 0.02) / 0.96, 0, 1)
 
@@ -78,6 +82,29 @@ def without_crumbs(matte: NDArray[np.float32]) -> NDArray[np.float32]:
     kept = cv2.dilate((keep[labels] & (labels > 0)).astype(np.uint8), np.ones((3, 3), np.uint8))
     mask = cv2.resize(gone & (1 - kept), (matte.shape[1], matte.shape[0]), interpolation=cv2.INTER_NEAREST)
     return np.where(mask > 0, np.float32(0), matte)
+
+
+def without_false_holes(matte: NDArray[np.float32], view: View) -> NDArray[np.float32]:
+    """Fills what is enclosed by product and is not backdrop: a white label, a reflection. Handles and links stay open.
+
+    Only where the backdrop is an even sheet can a hole be told from a light part of the product by its colour.
+    """
+    small = view.middling_matte
+    distance = np.abs(off_surface(view.middling)).max(0)
+    sheet = distance[small < 0.02]
+    if len(sheet) < 0.05 * small.size or float(np.quantile(sheet, 0.7)) > _EVEN_SHEET:
+        return matte
+    count, labels, _, _ = cv2.connectedComponentsWithStats((small < _SOLID).astype(np.uint8), connectivity=4)
+    outside = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    filled = np.zeros(small.shape, np.uint8)
+    for label in np.setdiff1d(np.arange(1, count), outside):
+        if float(np.median(distance[labels == label])) > _OFF_BACKDROP:
+            filled[labels == label] = 1
+    if not filled.any():
+        return matte
+    filled = cv2.dilate(filled, np.ones((3, 3), np.uint8))
+    mask = cv2.resize(filled.astype(np.float32), (matte.shape[1], matte.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return np.maximum(matte, mask)
 
 
 def doubt(matte: NDArray[np.float32]) -> float:
