@@ -20,7 +20,10 @@ from packshot.engines import Reserve
 from packshot.pack import Pack
 from packshot.photo import Photo, PhotoError, encode_jpeg, write_atomic
 from packshot.pipeline import judge, predict, render
+from packshot.publication.check import meets
 from packshot.publication.contact import Aligned, write_pictures
+from packshot.publication.exports import Export, export
+from packshot.publication.presets import preset
 from packshot.recipe import Recipe, Verdict
 from packshot.style import Style
 
@@ -98,8 +101,22 @@ def _finish(work: Retouching, pack: Pack, item: Item, photo: Photo) -> Line:
     recipe.save(work.out / "recipes" / f"{item.name}.json")
     before = Aligned(photo.pixels(0.01), _from_decoded(photo, recipe), recipe.geometry.size)
     pictures = write_pictures(work.out, PurePosixPath(item.name), before, image)
+    presets = {
+        name: _write_export(work.out, item.name, name, export(photo, recipe, preset(name), house))
+        for name in house.presets
+    }
     output = _write_output(work.out, verdict, item.name, finished)
-    return _line(item, recipe, verdict, {"output": output, **pictures})
+    line = _line(item, recipe, verdict, {"output": output, **pictures})
+    return {**line, "presets": presets} if presets else line
+
+
+def _write_export(out: Path, name: str, preset_name: str, made: Export) -> Line:
+    """Writes a marketplace's output under ``variants/``; returns what the photo's line says of it."""
+    path = f"variants/{preset_name}/{name}{made.suffix}"
+    (out / path).parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(out / path, made.data)
+    open_points = [{"status": finding.status, "sentence": finding.sentence} for finding in made.findings]
+    return {"output": path, "meets": meets(list(made.findings)), "findings": open_points}
 
 
 def named(recipe: Recipe, name: str) -> Recipe:

@@ -21,6 +21,7 @@ _SOLID = 0.85  # matte under which an enclosed place may be a hole
 _EVEN_SHEET = 0.3  # distance from its smooth surface (25 levels to one) within which a backdrop is a sheet
 _OFF_BACKDROP = 0.5  # distance from which an enclosed place is no backdrop
 _SHADOW_FLOOR = 0.35
+_FAINT = 0.06
 
 
 class BackgroundStage:
@@ -65,7 +66,7 @@ def product_matte(view: View) -> NDArray[np.float32]:
     """The network's matte without crumbs, its edge placed by the picture's colours, (h, w) 0..1 at the view's size."""
     rough = without_false_holes(without_crumbs(view.answer.matte), view)
     refined = matting.refine(view.image, np.clip((rough - 0.04) / 0.92, 0, 1))
-    return np.clip((refined - 0.02) / 0.96, 0, 1)
+    return np.clip((refined - _FAINT) / (0.97 - _FAINT), 0, 1)  # what is hardly there would dirty the white
 
 
 def without_crumbs(matte: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -27,22 +27,23 @@ class CroppingStage:
         box = turned_box(view.answer.matte, draft.alignment.effective().angle, view.to_source)
         if box is None or float(view.small_matte.mean()) < view.pack.file.thresholds.matte_empty:
             return whole_photo(view.source, house)
-        scale, centre = place(box, house)
-        canvas = house.canvas()
-        if scale > 1 and house.upscale == "never":
-            canvas = (max(1, round(canvas[0] / scale)), max(1, round(canvas[1] / scale)))
-            scale = 1.0
-        angle = draft.alignment.effective().angle
-        source_centre = geometry.apply(
-            geometry.invert(geometry.frame_affine(angle, 1, (0, 0), (1, 1))), np.array([centre])
-        )[0]
-        return Cropping(
-            centre=(round(float(source_centre[0]), 3), round(float(source_centre[1]), 3)), scale=scale, canvas=canvas
-        )
+        return crop(box, draft.alignment.effective().angle, house)
 
     def lower(self, parameters: Cropping, plan: RenderPlan) -> None:
         """The plan's affine comes whole from the recipe's geometry."""
         del parameters, plan
+
+
+def crop(box: Box, angle: float, house: House) -> Cropping:
+    """The crop that sets a turned product's box on the house's canvas, without enlarging it unless the house allows."""
+    scale, centre = place(box, house)
+    canvas = house.canvas()
+    if scale > 1 and house.upscale == "never":
+        canvas = (max(1, round(canvas[0] / scale)), max(1, round(canvas[1] / scale)))
+        scale = 1.0
+    unturn = geometry.invert(geometry.frame_affine(angle, 1, (0, 0), (1, 1)))
+    x, y = geometry.apply(unturn, np.array([centre]))[0]
+    return Cropping(centre=(round(float(x), 3), round(float(y), 3)), scale=scale, canvas=canvas)
 
 
 def turned_box(matte: NDArray[np.float32], angle: float, to_source: Affine) -> Box | None:
