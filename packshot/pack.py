@@ -27,7 +27,7 @@ class Preprocessing(Frozen):
     """How a photo becomes the network's input: data, so that a user's own model needs no code."""
 
     planes: Literal["packshot", "rgb"] = Field(
-        "rgb", description="packshot: six planes; rgb: normalised red, green, blue"
+        "rgb", description="packshot: eight planes; rgb: normalised red, green, blue"
     )
     long_side: int = Field(1024, ge=32, le=4096)
     multiple: int = Field(32, ge=1, le=1024)
@@ -145,38 +145,44 @@ class Pack:
                 f"pack {self.label} has no 'product' model: use another pack, or train one with packshot learn"
             )
         planes = prepare(image, card.preprocessing)
-        session = _session(str(self.folder / card.file))
+        session = self._session(card)
         outputs = session.run(None, {session.get_inputs()[0].name: planes[None]})
-        matte = np.asarray(outputs[card.matte_output], np.float32).reshape(planes.shape[1:])
+        matte = np.asarray(outputs[card.matte_output], np.float32)
+        matte = matte.reshape(matte.shape[-2:])
         if card.logits:
-            matte = 1 / (1 + np.exp(-np.clip(matte, -30, 30)))
-        matte = cv2.resize(np.clip(matte, 0, 1), (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR)
+            matte = np.float32(1) / (1 + np.exp(-np.clip(matte, -30, 30)))
+        size = (image.shape[1], image.shape[0])
+        whole = np.asarray(cv2.resize(np.clip(matte, 0, 1), size, interpolation=cv2.INTER_LINEAR), np.float32)
         categories = None
         if card.category_output is not None:
             logits = np.asarray(outputs[card.category_output], np.float64).ravel()
             share = np.exp(logits - logits.max())
             categories = tuple(float(value) for value in share / share.sum())
-        return Answer(matte=np.asarray(matte, np.float32), categories=categories)
+        return Answer(matte=whole, categories=categories)
 
     def weigh(self, curves: NDArray[np.float32]) -> NDArray[np.float64] | None:
         """Cues of uprightness (11, angles) as the probability of each angle, or None if the pack has no such model."""
         card = self.file.models.get("upright")
         if card is None:
             return None
-        session = _session(str(self.folder / card.file))
+        session = self._session(card)
         logits = np.asarray(session.run(None, {session.get_inputs()[0].name: curves[None]})[0][0], np.float64)
         share = np.exp(logits - logits.max(1, keepdims=True))
         return np.asarray((share / share.sum(1, keepdims=True)).mean(0))
 
     def specks(self, image: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-        """How likely each pixel of a picture (H, W, 3) sRGB, H and W even, is dust or lint; None without such a model."""
+        """How likely each pixel of a picture (H, W, 3) sRGB, H and W even, is a speck; None without such a model."""
         card = self.file.models.get("specks")
         if card is None:
             return None
-        session = _session(str(self.folder / card.file))
+        session = self._session(card)
         planes = np.ascontiguousarray(image.transpose(2, 0, 1)[None], np.float32) / np.float32(127.5) - 1
         logits = session.run(None, {session.get_inputs()[0].name: planes})[0][0, 0]
         return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)
+
+    def _session(self, card: ModelCard) -> Any:
+        # By content too: a pack trained anew in its place must not answer with its old models.
+        return _session(str(self.folder / card.file), card.sha256)
 
     def verify(self) -> list[str]:
         """What is wrong with the pack's files: missing, too large, or not the ones ``pack.json`` names."""
@@ -196,7 +202,7 @@ def _read(folder: Path) -> PackFile:
         raise PackError(f"{folder} is no pack: it has no pack.json. `packshot packs` lists the packs there are")
     try:
         file = PackFile.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (ValidationError, json.JSONDecodeError) as error:
+    except (ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise PackError(f"{path} cannot be read: {error}") from error
     for card in file.models.values():
         if (folder / card.file).resolve().parent != folder.resolve():
@@ -219,9 +225,11 @@ def prepare(image: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.float32]
 
 
 @lru_cache(maxsize=8)
-def _session(path: str) -> Any:
+def _session(path: str, sha256: str) -> Any:
     """An ONNX Runtime session on one thread: a process per core is quicker than threads that share a photo."""
     import onnxruntime
+
+    del sha256  # only tells one file at a path from the next
 
     if not Path(path).is_file():
         raise PackError(f"{path} is missing: the pack is not whole. Copy it again, or run `packshot doctor`")
