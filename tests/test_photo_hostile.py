@@ -170,10 +170,13 @@ def test_no_cut_off_file_is_taken_for_whole(kind: str, share: float) -> None:
 
 
 def test_complaints_that_quote_the_files_bytes_are_passed_on() -> None:
-    """libvips quotes unknown names of boxes and chunks as they are, which need not be text."""
+    """The AVIF reader quotes the names of unknown boxes, which need not be text, if they are marked essential."""
     avif = bytearray(saved("AVIF"))
-    at = avif.index(b"av1C")
-    avif[at : at + 4] = b"\xe8\xa9\xff\xfe"
+    at = avif.index(b"colr")
+    avif[at : at + 4] = b"co\xe8r"
+    marks = avif.index(b"ipma") + 12
+    for place in range(marks + 3, marks + 3 + avif[marks + 2]):
+        avif[place] |= 0x80
     with pytest.raises(PhotoError, match="AVIF data is damaged") as caught:
         Photo.open(bytes(avif)).pixels()
     assert caught.value.code == PhotoProblem.CORRUPT

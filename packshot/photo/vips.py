@@ -101,7 +101,8 @@ def damaged(kind: PhotoFormat, complaint: str, whole: bool = False) -> PhotoErro
 
     whole: the file has its end, so that running out of data means damage within.
     """
-    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+    # A look beyond the end of the file is noted before every real reason.
+    lines = [line.strip() for line in complaint.splitlines() if line.strip() and "bad seek" not in line]
     reason = f" ({lines[0][:_LONGEST_REASON]})" if lines else ""
     if not whole and any(word in complaint.lower() for word in _CUT_OFF):
         text = f"the {kind} data ends too early; copy or export the file again{reason}."
