@@ -38,10 +38,18 @@ def tone_shapes(encoded: Floats) -> tuple[Floats, Floats, Floats]:
     """What one unit of shadows, highlights and contrast adds to an encoded value.
 
     Bernstein-like bumps, so the curve is smooth, fixes 0 and 1, and is linear in its parameters (hence fitted by least
-    squares); within the parameters' limits it stays monotone.
+    squares); each alone stays monotone within its parameter's limits, all together as far as ``rising_share`` says.
     """
     value = np.clip(encoded, 0, 1)
     shadows = 1.42 * value * (1 - value) ** 3
     highlights = 1.42 * value**3 * (1 - value)
     contrast = -value * (1 - value) * (1 - 2 * value)
     return shadows, highlights, contrast
+
+
+def rising_share(shadows: float, highlights: float, contrast: float) -> float:
+    """How much of three tone parameters the curve can take and still rise: 1 unless they pull against each other."""
+    values = np.linspace(0, 1, 257)
+    shapes = tone_shapes(values)
+    added = shadows * shapes[0] + highlights * shapes[1] + contrast * shapes[2]
+    return 1 / max(1.0, -256 * float(np.diff(added).min()) / 0.98)

@@ -10,6 +10,7 @@ from packshot.colorscience import (
     decode_srgb,
     encode_srgb,
     linear_of_byte,
+    rising_share,
     saturation_matrix,
     tone_shapes,
 )
@@ -71,3 +72,12 @@ def test_tone_shapes_act_where_their_names_say() -> None:
 def test_each_tone_alone_is_monotone_at_its_limits(shape: int, limits: tuple[float, float]) -> None:
     for limit in limits:
         assert (np.diff(LEVELS + limit * tone_shapes(LEVELS)[shape]) > 0).all()
+
+
+@given(st.floats(-0.3, 0.5), st.floats(-0.5, 0.3), st.floats(-0.2, 0.2))
+def test_moderate_tones_are_taken_whole(shadows: float, highlights: float, contrast: float) -> None:
+    assert rising_share(shadows, highlights, contrast) == 1
+
+
+def test_tones_against_each_other_are_held_back() -> None:
+    assert 0.5 < rising_share(-0.6, 0.6, 0.6) < 1

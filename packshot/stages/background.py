@@ -133,7 +133,10 @@ def shadow_light(view: View) -> NDArray[np.float32]:
     logs = np.log2(np.maximum(luminance, 0.002)).ravel()
     weights = robust_fit(shapes[mask], logs[mask])
     light = np.exp2(logs - shapes @ weights).reshape(height, width).astype(np.float32)
-    light = cv2.GaussianBlur(light, (0, 0), 1.5)
+    # The product itself is no shadow: its darkness must not be smoothed into a halo around it.
+    seen = (view.small_matte <= 0.1).astype(np.float32)
+    share = cv2.GaussianBlur(seen, (0, 0), 1.5)
+    light = np.where(share > 1e-3, cv2.GaussianBlur(light * seen, (0, 0), 1.5) / np.maximum(share, 1e-3), 1)
     return np.clip(np.where(light > 0.96, 1, light / 0.96), _SHADOW_FLOOR, 1).astype(np.float32)
 
 
@@ -146,7 +149,7 @@ def encode_matte(matte: NDArray[np.float32], quick: bool = True) -> bytes:
 
 def decode_matte(content: bytes) -> NDArray[np.uint8]:
     """An 8-bit PNG as (H, W). Raises ValueError when it is none."""
-    matte = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    matte = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE) if content else None
     if matte is None:
         raise ValueError("a recipe's matte is not a readable PNG: retouch the photo again")
     return np.asarray(matte, np.uint8)

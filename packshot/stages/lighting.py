@@ -1,7 +1,7 @@
 """Lighting: how bright, how contrasty, how even.
 
 Evenness is measured where light can be told from form: on the backdrop if it is an even sheet, else weakly on the whole
-photo. The light is a plane and a bowl in log luminance (falloff and vignetting), too smooth to flatten a product's form.
+photo. The light is a plane and a bowl in log luminance (falloff and vignetting): too smooth to flatten a product.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from packshot.colorscience import LUMINANCE, tone_shapes
+from packshot.colorscience import LUMINANCE, rising_share, tone_shapes
 from packshot.pack import Look
 from packshot.recipe import Grid, Lighting, Recipe
 from packshot.render import RenderPlan
@@ -55,7 +55,8 @@ def tone(values: NDArray[np.float64], light: Lighting) -> NDArray[np.float64]:
     """The tone curve on sRGB-encoded values; what passes white is drawn back as far as highlights are recovered."""
     shadows, highlights, contrast = tone_shapes(values)
     over = np.maximum(values - 1, 0)
-    curved = np.minimum(values, 1) + light.shadows * shadows + light.highlights * highlights + light.contrast * contrast
+    added = light.shadows * shadows + light.highlights * highlights + light.contrast * contrast
+    curved = np.minimum(values, 1) + added * rising_share(light.shadows, light.highlights, light.contrast)
     return curved + over * max(0.0, 1 + light.highlights)
 
 
