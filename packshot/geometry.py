@@ -15,7 +15,8 @@ def identity() -> Affine:
 
 
 def frame_affine(angle: float, scale: float, centre: tuple[float, float], canvas: tuple[int, int]) -> Affine:
-    """Turns by ``angle`` degrees and scales about ``centre`` (source pixels), which lands in the middle of ``canvas``."""
+    """Turns by ``angle`` degrees and scales about ``centre`` (source pixels), which lands in the middle of
+    ``canvas``."""
     radians = np.deg2rad(angle)
     turn = scale * np.array([[np.cos(radians), np.sin(radians)], [-np.sin(radians), np.cos(radians)]])
     middle = (np.array(canvas) - 1) / 2

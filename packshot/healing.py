@@ -16,7 +16,8 @@ from packshot.recipe import Spot
 def heal(picture: NDArray[np.uint8], spots: Sequence[Spot], affine: Affine) -> None:
     """Heals spots (in source pixels) in a picture (H, W, 3) whose frame is ``affine`` of the source, in place.
 
-    Telea, "An Image Inpainting Technique Based on the Fast Marching Method" (2004): right for specks on cloth or leather.
+    Telea, "An Image Inpainting Technique Based on the Fast Marching Method" (2004): right for specks on cloth or
+    leather.
     """
     scale = geometry.scale_of(affine)
     for spot in spots:

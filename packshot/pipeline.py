@@ -68,7 +68,8 @@ def render(photo: Photo, recipe: Recipe, long_side: int | None = None) -> NDArra
     """
     if recipe.source.size != photo.size:
         raise ValueError(
-            f"the recipe is for a photo of {recipe.source.size}, {photo.name} has {photo.size}: pair each photo with its own recipe"
+            f"the recipe is for a photo of {recipe.source.size}, {photo.name} has {photo.size}: "
+            "pair each photo with its own recipe"
         )
     return plan(recipe).resized(long_side).execute(photo)
 
@@ -80,7 +81,8 @@ def judge(recipe: Recipe, image: NDArray[np.uint8], pack: Pack, style: Style | N
 
 
 def correct(recipe: Recipe, changes: Mapping[str, Mapping[str, Any]], by: str = "human") -> Recipe:
-    """A person's changes over a recipe, e.g. ``{"alignment": {"angle": 1.5}}``. Raises ValueError naming what is wrong."""
+    """A person's changes over a recipe, e.g. ``{"alignment": {"angle": 1.5}}``. Raises ValueError naming what is
+    wrong."""
     names = {stage.name for stage in STAGES}
     unknown = set(changes) - names
     if unknown:

@@ -57,6 +57,7 @@ class Color(Part):
     )
 
     def effective(self) -> Self:
+        """Gains fade as powers, the rest linearly."""
         share = self.strength
         red, green, blue = (max(gain, 1e-4) ** share for gain in self.white_gain)
         matrix = tuple(mix(one, value, share) for one, value in zip(IDENTITY_MATRIX, self.matrix, strict=True))
@@ -102,6 +103,7 @@ class Lighting(Part):
     field: Grid | None = Field(None, description="light added where the photo's own light is uneven")
 
     def effective(self) -> Self:
+        """All stops and amounts fade linearly."""
         grid = self.field
         if grid is not None:
             grid = grid.model_copy(update={"stops": tuple(stop * self.strength for stop in grid.stops)})
@@ -132,6 +134,7 @@ class Background(Part):
     doubt: float = Field(0.0, ge=0, le=1, description="share of the product's area where the matte is unsure")
 
     def effective(self) -> Self:
+        """As it is: how it fades is decided where pixels are."""
         return self
 
 
@@ -145,6 +148,7 @@ class Alignment(Part):
     confidence: float = Field(0.0, ge=0, le=1)
 
     def effective(self) -> Self:
+        """The angle fades linearly."""
         return self.model_copy(update={"angle": self.angle * self.strength, "strength": 1.0})
 
 
@@ -156,6 +160,7 @@ class Cropping(Part):
     canvas: tuple[int, int] | None = Field(None, description="width and height of the output in pixels")
 
     def effective(self) -> Self:
+        """As it is: how it fades is decided where pixels are."""
         return self
 
 
@@ -177,6 +182,7 @@ class Detailing(Part):
     radius: float = Field(0.8, gt=0, le=5, description="of the unsharp mask, in pixels of the canvas")
 
     def effective(self) -> Self:
+        """Every spot and the sharpening fade linearly."""
         spots = tuple(spot.model_copy(update={"strength": spot.strength * self.strength}) for spot in self.spots)
         return self.model_copy(update={"spots": spots, "sharpening": self.sharpening * self.strength, "strength": 1.0})
 

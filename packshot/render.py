@@ -1,7 +1,9 @@
 """The render plan: stages add what they decided, the plan folds it and moves the pixels once.
 
-Colour folds into one 3x3 matrix in linear light and one curve, evenness into one small grid, geometry into one affine; each
-output pixel is sampled once from the source. Then specks are healed, the product is sharpened, and its backdrop replaced.
+Colour folds into one 3x3 matrix in linear light and one curve, evenness into one small grid, geometry into one
+affine; each
+output pixel is sampled once from the source. Then specks are healed, the product is sharpened, and its backdrop
+replaced.
 Work goes in strips, so memory does not grow with the photo.
 """
 
@@ -93,10 +95,7 @@ class RenderPlan:
         exact = exact and (source.shape[1], source.shape[0]) == (width, height)
         for top in range(0, height, STRIP_ROWS):
             rows = min(STRIP_ROWS, height - top)
-            if exact:
-                strip = source[top : top + rows]
-            else:
-                strip = warp(source, to_output, (width, rows), top)
+            strip = source[top : top + rows] if exact else warp(source, to_output, (width, rows), top)
             picture[top : top + rows] = colour(strip, top)
         return picture
 

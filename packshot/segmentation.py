@@ -23,7 +23,8 @@ _CHROMA_BINS = 16
 def network_planes(image: NDArray[np.uint8]) -> FloatImage:
     """The eight planes packshot's own network sees.
 
-    ``image``: (H, W, 3) sRGB uint8. Returns (8, H, W) float32, each about -1..1: red, green, blue; how typical the colour is
+    ``image``: (H, W, 3) sRGB uint8. Returns (8, H, W) float32, each about -1..1: red, green, blue; how typical the
+    colour is
     of the frame's border (log likelihood ratio); the place, x and y; and how far lightness and chroma are from a smooth
     surface through the border. The last ones are the backdrop model: they tell a small network at once what a large one
     must learn from millions of photos.

@@ -1,4 +1,5 @@
-"""The house style: what a studio wants of its finished shots, per category. Read from ``style.toml``, edited by people."""
+"""The house style: what a studio wants of its finished shots, per category. Read from ``style.toml``, edited by
+people."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 """Cues of uprightness: for every angle the product might be turned by, what speaks for it.
 
-Mirror symmetry of outline and drawing (after Loy and Eklundh, ECCV 2006), the directions of edges on the outline, inside and on
-the backdrop, the size of the upright box, and the main axis. A small network weighs them; it sees curves over the angle, not
+Mirror symmetry of outline and drawing (after Loy and Eklundh, ECCV 2006), the directions of edges on the outline,
+inside and on
+the backdrop, the size of the upright box, and the main axis. A small network weighs them; it sees curves over the
+angle, not
 pixels, so that turning a photo is shifting a curve and a few hundred photos are enough to train it.
 """
 
@@ -28,7 +30,8 @@ def angles(limit: float = LIMIT) -> NDArray[np.float64]:
 
 
 def cues(image: NDArray[np.uint8], matte: NDArray[np.float32], limit: float = LIMIT) -> Curves:
-    """(11, angles) float32 from a picture (H, W, 3) sRGB uint8 and its matte (H, W) in 0..1; zeros without a product."""
+    """(11, angles) float32 from a picture (H, W, 3) sRGB uint8 and its matte (H, W) in 0..1; zeros without a
+    product."""
     candidates = angles(limit)
     grey, mask = _centred(image, matte)
     if mask.sum() < 50:
@@ -39,7 +42,8 @@ def cues(image: NDArray[np.uint8], matte: NDArray[np.float32], limit: float = LI
 
 
 def decide(share: NDArray[np.floating]) -> tuple[float, float]:
-    """From the probability of each candidate angle: their median, and how much of it lies within 1.25 degrees of that."""
+    """From the probability of each candidate angle: their median, and how much of it lies within 1.25 degrees of
+    that."""
     candidates = angles()
     share = np.asarray(share, np.float64)
     angle = float(np.interp(0.5, np.cumsum(share) - share / 2, candidates))
@@ -103,8 +107,7 @@ def _edge_directions(image: NDArray[np.uint8], matte: NDArray[np.float32], candi
         # Faint edges are left out: JPEG blocks and the pixel grid are always level, however the camera was held.
         strength = np.maximum(np.hypot(right, down) - _FAINT, 0) * region
         direction = np.rad2deg(np.arctan2(right, -down))  # of the edge, not of its gradient
-        for axis in (0.0, 90.0):
-            rows.append(_density((direction - axis + 90) % 180 - 90, strength, candidates))
+        rows += [_density((direction - axis + 90) % 180 - 90, strength, candidates) for axis in (0.0, 90.0)]
     return np.stack(rows)
 
 

@@ -68,7 +68,7 @@ def test_strength_zero_gives_the_photo_back(photo: Photo) -> None:
     assert np.abs(render(photo, faded).astype(int) - photo.pixels()).max() <= 1
 
 
-def test_exposure_is_in_stops_of_linear_light(photo: Photo) -> None:
+def test_exposure_is_in_stops_of_linear_light() -> None:
     grey = Photo.from_pixels(np.full((64, 64, 3), 100, np.uint8), "grey")
     brighter = render(grey, recipe_for(grey, lighting=Lighting(exposure=1.0)))
     linear = ((100 / 255 + 0.055) / 1.055) ** 2.4 * 2
@@ -169,7 +169,7 @@ def test_sharpening_steepens_an_edge_only() -> None:
 
 def test_a_recipe_of_another_photo_is_refused(photo: Photo) -> None:
     other = Recipe(source=Source(name="b", sha256="1" * 64, size=(10, 10)))
-    with pytest.raises(ValueError, match="another|pair each photo"):
+    with pytest.raises(ValueError, match=r"pair each photo"):
         render(photo, other)
 
 

@@ -1,4 +1,5 @@
-"""Measures each stage on pairs with known truth: matte, angle, white point, specks, rim. For developers; truth is only scored.
+"""Measures each stage on pairs with known truth: matte, angle, white point, specks, rim. For developers; truth is
+only scored.
 
 python tools/measure_stages.py DATA/pairs/real DATA/pairs/studio --held-out --limit 60
 """
@@ -15,8 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from packshot import geometry
-from packshot.evaluation.metrics import corner_error, delta_e, intersection_over_union
+from packshot.evaluation.metrics import delta_e, intersection_over_union
 from packshot.pack import BASE_PACK, Pack
 from packshot.photo import Photo
 from packshot.pipeline import predict, render
@@ -26,7 +26,7 @@ from packshot.style import Style
 from training.data import held_out
 
 
-def measure(folder: Path, line: dict[str, Any], pack: Pack, look: Path | None) -> dict[str, float]:
+def measure(folder: Path, line: dict[str, Any], pack: Pack, look: Path | None, baseline: bool) -> dict[str, float]:
     """Every figure of one pair."""
     photo = Photo.open(folder / line["before"])
     begun = time.process_time()
@@ -40,6 +40,8 @@ def measure(folder: Path, line: dict[str, Any], pack: Pack, look: Path | None) -
     matte = cv2.resize(matte, alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
     true = alpha.astype(np.float32) / 255
     figures["iou"] = intersection_over_union(matte.astype(np.float32) / 255, true)
+    figures["grabcut"] = grabcut(np.asarray(photo.pixels(), np.uint8), true) if baseline else 0.0
+    figures["rim_human"] = human_rim(folder, line, true)
     figures["doubt"] = recipe.background.doubt
     truth = line["truth"]
     figures["angle"] = abs(recipe.alignment.angle - truth["angle_deg"])
@@ -87,12 +89,39 @@ def rim(image: NDArray[np.uint8], recipe: Recipe) -> dict[str, float]:
     matte = frame_matte(
         decode_matte(recipe.asset(recipe.background.matte)), recipe.source.size, recipe.geometry.affine(), size
     )
-    outside = cv2.dilate((matte > 127).astype(np.uint8), np.ones((5, 5), np.uint8)) - (matte > 127)
-    ring = outside > 0
-    if not ring.any():
-        return {"rim": 0.0, "pure": 1.0}
-    error = delta_e(image[ring][None], np.full_like(image[ring][None], 255))
-    return {"rim": float(error.mean()), "pure": float((image[matte == 0] == 255).all())}
+    return {"rim": ring_difference(image, matte > 127), "pure": float((image[matte == 0] == 255).all())}
+
+
+def grabcut(pixels: NDArray[np.uint8], true: NDArray[np.float32]) -> float:
+    """The baseline: IoU of GrabCut (Rother et al., 2004) from a rectangle just inside the border, at 400 pixels."""
+    scale = min(1.0, 400 / max(pixels.shape[:2]))
+    small = np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    height, width = small.shape[:2]
+    mask = np.zeros((height, width), np.uint8)
+    inset = (round(0.04 * width), round(0.04 * height))
+    box = (*inset, width - 2 * inset[0], height - 2 * inset[1])
+    cv2.grabCut(small[..., ::-1].copy(), mask, box, np.zeros((1, 65)), np.zeros((1, 65)), 5, cv2.GC_INIT_WITH_RECT)
+    product = ((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)).astype(np.float32)
+    return intersection_over_union(cv2.resize(product, true.shape[::-1]), true)
+
+
+def human_rim(folder: Path, line: dict[str, Any], true: NDArray[np.float32]) -> float:
+    """The same rim measured on the human's after, with the true matte: what a clean edge scores."""
+    after = np.asarray(Photo.open(folder / line["after"]).pixels(), np.uint8)
+    matrix = np.array(line["truth"]["before_to_after"])
+    matte = cv2.warpAffine(true, matrix, (after.shape[1], after.shape[0]), flags=cv2.INTER_LINEAR)
+    return ring_difference(after, matte > 0.5)
+
+
+def ring_difference(image: NDArray[np.uint8], product: NDArray[np.bool_]) -> float:
+    """Mean ΔE00 to white of the two pixels outside a product."""
+    ring = cv2.dilate(product.astype(np.uint8), np.ones((5, 5), np.uint8)) > product
+    return float(delta_e(image[ring][None], np.full_like(image[ring][None], 255)).mean()) if ring.any() else 0.0
+
+
+def middle_of(values: NDArray[np.float64], chosen: NDArray[np.bool_]) -> float:
+    """The median of some, 0 of none."""
+    return float(np.median(values[chosen])) if chosen.any() else 0.0
 
 
 def show(photo: Photo, image: NDArray[np.uint8], line: dict[str, Any], folder: Path, look: Path) -> None:
@@ -112,35 +141,38 @@ def main() -> None:
     parser.add_argument("--pack", type=Path, default=BASE_PACK)
     parser.add_argument("--held-out", action="store_true", help="only groups the base pack was not trained on")
     parser.add_argument("--limit", type=int)
-    parser.add_argument("--look", type=Path)
+    parser.add_argument("--look", type=Path, help="folder for before, ours and the human's side by side")
+    parser.add_argument("--baseline", action="store_true", help="also GrabCut from a border rectangle")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     pack = Pack(options.pack)
     for folder in options.folders:
         lines = [json.loads(line) for line in (folder / "pairs.jsonl").read_text().splitlines()]
         chosen = [line for line in lines if held_out(line["group"]) or not options.held_out][: options.limit]
-        rows = [measure(folder, line, pack, options.look) for line in chosen]
+        rows = [measure(folder, line, pack, options.look, options.baseline) for line in chosen]
         table = {key: np.array([row[key] for row in rows]) for key in rows[0]}
         sure = table["angle_sure"] > 0
         backdrop = table["backdrop_wb"] > 0
-        worse = np.mean(table["angle"] > table["angle_before"] + 0.1)
+        worse, visibly = (np.mean(table["angle"] > table["angle_before"] + margin) for margin in (0.1, 0.5))
         worst = [line["id"] for _, line in sorted(zip(table["iou"], chosen, strict=True), key=lambda item: item[0])[:8]]
-        print(f"{folder.name}: n {len(rows)}, {np.median(table['seconds']) * 1000:.0f} ms CPU")
+        middle = {key: float(np.median(values)) for key, values in table.items()}
+        healed = table["healed"].sum() / max(1, table["defects"].sum())
+        print(f"{folder.name}: n {len(rows)}, {middle['seconds'] * 1000:.0f} ms CPU")
+        print(f"  matte IoU median {middle['iou']:.4f}, under 0.90 {np.mean(table['iou'] < 0.9):.1%}; worst {worst}")
         print(
-            f"  matte IoU median {np.median(table['iou']):.4f}, under 0.90 {np.mean(table['iou'] < 0.9):.1%}; worst {worst}"
+            f"  angle median {middle['angle']:.2f}° (untouched {middle['angle_before']:.2f}°), turned {sure.mean():.0%},"
         )
+        print(f"    of these {middle_of(table['angle'], sure):.2f}°; worse by 0.1° {worse:.1%}, by 0.5° {visibly:.1%}")
+        print(f"  white point median {middle['wb']:.2f}° (untouched {middle['wb_before']:.2f}°),")
+        print(f"    from the backdrop {backdrop.mean():.0%}: {middle_of(table['wb'], backdrop):.2f}°")
+        print(f"  specks healed {healed:.1%}, false spots a photo {table['false_spots'].mean():.2f}")
+        exact = table["pure"].mean()
         print(
-            f"  angle median {np.median(table['angle']):.2f} (untouched {np.median(table['angle_before']):.2f}), turned {sure.mean():.0%}, "
-            f"of these median {np.median(table['angle'][sure]) if sure.any() else 0:.2f}, worse than before {worse:.1%}"
+            f"  rim ΔE00 median {middle['rim']:.2f} (human's {middle['rim_human']:.2f}), backdrop exact on {exact:.1%}"
         )
-        print(
-            f"  white point error median {np.median(table['wb']):.2f}° (untouched {np.median(table['wb_before']):.2f}°), from backdrop "
-            f"{backdrop.mean():.0%}: {np.median(table['wb'][backdrop]) if backdrop.any() else 0:.2f}°"
-        )
-        print(
-            f"  specks healed {table['healed'].sum() / max(1, table['defects'].sum()):.1%}, false a photo {table['false_spots'].mean():.2f}"
-        )
-        print(f"  rim ΔE00 median {np.median(table['rim']):.2f}, backdrop exact on {table['pure'].mean():.1%}")
+        if options.baseline:
+            cut = table["grabcut"]
+            print(f"  baseline GrabCut: IoU median {np.median(cut):.4f}, under 0.90 {np.mean(cut < 0.9):.1%}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The data the base pack is trained on, split by seller and product; mattes come from checked masks or from the afters."""
+"""The data the base pack is trained on, split by seller and product; mattes come from checked masks or from the
+afters."""
 
 from __future__ import annotations
 
@@ -61,10 +62,10 @@ def shrink(image: NDArray[np.uint8], long_side: int | None) -> NDArray[np.uint8]
 def matte_on_white(after: NDArray[np.uint8]) -> NDArray[np.float32]:
     """The matte of a finished shot on pure white; highlights inside the product, smaller than 0.1 %, are no holes."""
     product = (after.min(2) < 247).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - product, connectivity=4)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(1 - product, connectivity=4)
     small = np.concatenate([[False], stats[1:, cv2.CC_STAT_AREA] < 0.001 * product.size])
     product[small[labels]] = 1
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(product)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(product)
     crumbs = np.concatenate([[False], stats[1:, cv2.CC_STAT_AREA] < 12])
     product[crumbs[labels]] = 0
     # The threshold takes in the faint outer half of each edge: the true edge is where the colour is half way to white.

@@ -1,4 +1,5 @@
-"""Trains the network that finds dust and lint: python training/train_speck_network.py --shared DATA --out specks.onnx"""
+"""Trains the network that finds dust and lint: python training/train_speck_network.py --shared DATA --out
+specks.onnx"""
 
 from __future__ import annotations
 
@@ -124,7 +125,7 @@ def main() -> None:
         optimiser.zero_grad()
         if not torch.isfinite(loss):
             raise FloatingPointError(f"step {step}: the loss is {float(loss)}; lower the learning rate")
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         step += 1

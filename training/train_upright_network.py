@@ -2,7 +2,8 @@
 
 python training/train_upright_network.py --shared DATA --product product.pt --out upright.onnx
 
-Each photo is really turned, spoilt and saved again: cues merely shifted along the angle would carry the level grid of its
+Each photo is really turned, spoilt and saved again: cues merely shifted along the angle would carry the level grid
+of its
 first JPEG along, and the network would learn that instead of the product.
 """
 
@@ -78,18 +79,16 @@ def report(network: UprightNetwork, scored: dict[str, tuple[NDArray[np.float32],
     for name, (curves, truth) in scored.items():
         with torch.no_grad():
             share = torch.softmax(network(torch.from_numpy(curves)), 2).mean(1).numpy()
-        middle, better = zip(*(decide(row) for row in share), strict=True)
-        middle, better = np.array(middle), np.array(better)
+        decided = np.array([decide(row) for row in share])
+        middle, near = decided[:, 0], decided[:, 1]
         error, before = np.abs(middle - truth), np.abs(truth)
-        parts = [
-            f"{name} n {len(truth)} error {np.median(error):.2f} (untouched {np.median(before):.2f}) corr {np.corrcoef(middle, truth)[0, 1]:.2f}"
-        ]
+        errors = f"error {np.median(error):.2f} (untouched {np.median(before):.2f})"
+        parts = [f"{name} n {len(truth)} {errors} correlation {np.corrcoef(middle, truth)[0, 1]:.2f}"]
         for level in (0.5, 0.55, 0.6, 0.65, 0.7):
-            sure = better > level
+            sure = near > level
             after = np.where(sure, error, before)
-            parts.append(
-                f">{level}: {sure.mean():.0%} all {np.median(after):.2f} worse by .1 {np.mean(after > before + 0.1):.1%} by .5 {np.mean(after > before + 0.5):.1%}"
-            )
+            worse = " ".join(f"by {margin} {np.mean(after > before + margin):.1%}" for margin in (0.1, 0.5))
+            parts.append(f">{level}: {sure.mean():.0%} all {np.median(after):.2f} worse {worse}")
         print(" | ".join(parts), flush=True)
     network.train()
 
@@ -132,7 +131,7 @@ def main() -> None:
         logits = network(seen)
         loss = F.cross_entropy(logits.flatten(0, 1), target.repeat_interleave(logits.shape[1], 0))
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
         if step % 1000 == 999:

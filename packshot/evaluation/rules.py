@@ -1,4 +1,5 @@
-"""The rules: what can be said against a finished shot without having seen a better one. Each speaks a plain sentence."""
+"""The rules: what can be said against a finished shot without having seen a better one. Each speaks a plain
+sentence."""
 
 from __future__ import annotations
 
@@ -195,7 +196,7 @@ def large_enough(shot: Shot) -> Iterator[Finding]:
     elif long_side < 0.8 * max(shot.house.canvas()):
         yield found(
             "below_canvas",
-            f"The photo holds too few pixels for the house's canvas: {long_side} instead of {max(shot.house.canvas())}.",
+            f"The photo is too small for the house's canvas: {long_side} pixels instead of {max(shot.house.canvas())}.",
             0.1,
             long_side,
         )

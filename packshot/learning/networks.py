@@ -51,6 +51,7 @@ class Residual(nn.Module):
         nn.init.zeros_(last.weight)  # each block starts as its shortcut: deep nets train from scratch
 
     def forward(self, features: Tensor) -> Tensor:
+        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
         return F.relu(self.second(self.first(features)) + self.shortcut(features))
 
 
@@ -70,6 +71,7 @@ class Encoder(nn.Module):
         self.stages = nn.ModuleList(stages)
 
     def forward(self, image: Tensor) -> list[Tensor]:
+        """The stem's features, then each stage's."""
         features = [self.stem(image)]
         for stage in self.stages:
             features.append(stage(features[-1]))
@@ -84,6 +86,7 @@ class Context(nn.Module):
         self.gather = nn.Sequential(nn.Linear(width, width // 4), nn.ReLU(), nn.Linear(width // 4, width))
 
     def forward(self, features: Tensor) -> Tensor:
+        """The same size, every place knowing the whole."""
         return features + self.gather(features.mean((2, 3)))[:, :, None, None]
 
 
@@ -109,6 +112,7 @@ class ProductNetwork(nn.Module):
         self.category = nn.Sequential(nn.Dropout(0.2), nn.Linear(size.widths[-1], size.categories))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Matte logits, category logits, embedding."""
         features = self.encoder(image)
         deepest = self.context(features[-1])
         embedding = deepest.mean((2, 3))
