@@ -169,8 +169,9 @@ def test_no_cut_off_file_is_taken_for_whole(kind: str, share: float) -> None:
         Photo.open(data[: int(len(data) * share)]).pixels()
 
 
-def test_complaints_that_quote_the_files_bytes_are_passed_on() -> None:
+def test_complaints_that_are_no_text_stay_with_their_photo() -> None:
     """The AVIF reader quotes the names of unknown boxes, which need not be text, if they are marked essential."""
+    inks = simplejpeg.encode_jpeg(np.dstack([picture(), picture()[:, :, :1]]), 90, colorspace="CMYK")
     avif = bytearray(saved("AVIF"))
     at = avif.index(b"colr")
     avif[at : at + 4] = b"co\xe8r"
@@ -180,6 +181,7 @@ def test_complaints_that_quote_the_files_bytes_are_passed_on() -> None:
     with pytest.raises(PhotoError, match="AVIF data is damaged") as caught:
         Photo.open(bytes(avif)).pixels()
     assert caught.value.code == PhotoProblem.CORRUPT
+    assert Photo.open(inks).pixels().shape == (80, 96, 3)
 
 
 def test_damage_is_found_at_reduced_scale_too() -> None:

@@ -82,7 +82,7 @@ def _engine_problem(data: bytes, space: str) -> str | None:
     channels = {"RGB ": 3, "GRAY": 1, "CMYK": 4}.get(space, 3)
     try:
         _by_engine(np.zeros((2, 2, channels), np.uint8), data, space)
-    except vips.failures():
+    except vips.EngineError:
         return "the colour engine does not accept it"
     return None
 
@@ -113,10 +113,9 @@ def _gray_to_rgb(pixels: NDArray[Any]) -> Pixels:
 def _by_engine(pixels: Pixels, profile: bytes, space: str) -> Pixels:
     deep = pixels.dtype == np.uint16
     image = vips.from_pixels(pixels, _INTERPRETATIONS[space][deep], profile)
-    converted = image.icc_transform(
-        "srgb", embedded=True, intent="relative", black_point_compensation=True, depth=16 if deep else 8
-    )
-    return vips.array_of(converted)
+    options = {"embedded": True, "intent": "relative", "black_point_compensation": True}
+    with vips.engine_errors():
+        return vips.array_of(image.icc_transform("srgb", depth=16 if deep else 8, **options))
 
 
 def _by_matrix(pixels: NDArray[Any], profile: Profile) -> NDArray[np.uint16]:

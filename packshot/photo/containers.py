@@ -185,7 +185,8 @@ def decode(data: bytes, header: Header) -> NDArray[Any]:
     image = vips.load(data, header.format)
     if header.space == "Lab ":
         depth = 16 if header.bits > 8 else 8
-        image = image.colourspace("lab").icc_export(output_profile="srgb", intent="relative", depth=depth)
+        with vips.engine_errors():
+            image = image.colourspace("lab").icc_export(output_profile="srgb", intent="relative", depth=depth)
     return full_range(vips.pixels_of(image, header.format), header.bits)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from packshot.photo import camera, containers, jpeg
+from packshot.photo import camera, containers, jpeg, vips
 from packshot.photo.color import SourceColor, flatten, source_color, to_srgb
 from packshot.photo.exif import ExifError, Metadata, metadata_of, orientation_of, read_tags
 from packshot.photo.files import read_limited
@@ -173,7 +173,11 @@ class Photo:
         stored = self._stored_pixels(divisor)
         alpha = stored[:, :, -1] if self._header.has_alpha else None
         colors = stored[:, :, :-1] if alpha is not None else stored
-        pixels = to_srgb(colors, self._color)
+        try:
+            pixels = to_srgb(colors, self._color)
+        except vips.EngineError as error:
+            text = f"its colours cannot be converted ({error}); export it in sRGB."
+            raise PhotoError(PhotoProblem.UNSUPPORTED, text) from error
         if alpha is not None:
             pixels = flatten(pixels, alpha)
         return turn_upright(pixels, self.orientation)

@@ -6,6 +6,8 @@ Photos are processed one to a process core by core; libvips' own threads and cac
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -38,47 +40,57 @@ def engine() -> Any:
     return pyvips
 
 
-def failures() -> tuple[type[Exception], ...]:
-    """What a failing libvips call raises; complaints that quote a file's bytes break pyvips' own decoding."""
-    return engine().Error, UnicodeDecodeError
+class EngineError(Exception):
+    """A libvips call failed; the text is libvips' own."""
 
 
-def _complaint(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return error.object.decode("utf-8", "replace")
-    return str(getattr(error, "detail", error))
+@contextmanager
+def engine_errors() -> Iterator[None]:
+    """Turn failures of libvips into EngineError, and leave its error buffer empty.
+
+    libvips gathers complaints in one buffer that outlives the call. Complaints quote a file's bytes, which
+    need not be text, and pyvips fails on those: left there, they would fail the next photo instead.
+    """
+    vips = engine()
+    vips.vips_lib.vips_error_clear()
+    try:
+        yield
+    except vips.Error as error:
+        raise EngineError(str(error.detail)) from error
+    except UnicodeDecodeError as error:
+        raise EngineError(error.object.decode("utf-8", "replace")) from error
+    finally:
+        vips.vips_lib.vips_error_clear()
 
 
 def load(data: bytes, kind: PhotoFormat, **options: int | str) -> Any:
     """A lazy libvips image of the first page; only the header is read. Raises PhotoError."""
-    vips = engine()
-    # libvips gathers complaints in one buffer; those of an earlier photo are none of this one's.
-    vips.vips_lib.vips_error_clear()
-    loader = getattr(vips.Image, _LOADERS[kind])
+    settings = {"access": "sequential", "fail_on": "error", **options}
     try:
-        return loader(data, **{"access": "sequential", "fail_on": "error", **options})
-    except failures() as error:
-        raise damaged(kind, _complaint(error)) from error
+        with engine_errors():
+            return getattr(engine().Image, _LOADERS[kind])(data, **settings)
+    except EngineError as error:
+        raise damaged(kind, str(error)) from error
 
 
 def pixels_of(image: Any, kind: PhotoFormat) -> Pixels:
     """Decode into (H, W, C). Raises PhotoError TRUNCATED or CORRUPT."""
     vips = engine()
-    vips.vips_lib.vips_error_clear()
     try:
-        array = array_of(image)
-    except failures() as error:
-        raise damaged(kind, _complaint(error)) from error
+        with engine_errors():
+            array = array_of(image)
+            complaints = vips.ffi.string(vips.vips_lib.vips_error_buffer()).decode("utf-8", "replace")
+    except EngineError as error:
+        raise damaged(kind, str(error)) from error
     # The TIFF reader leaves damaged strips black and only notes them, whatever `fail_on` says. Other
     # readers note harmless things too, such as a look beyond the end of the file.
-    complaints = vips.ffi.string(vips.vips_lib.vips_error_buffer()).decode("utf-8", "replace")
     if kind == PhotoFormat.TIFF and complaints.strip():
         raise damaged(kind, complaints)
     return array if array.ndim == 3 else array[:, :, None]
 
 
 def array_of(image: Any) -> Pixels:
-    """Run the pipeline into (H, W) or (H, W, C). Raises one of `failures`."""
+    """Run the pipeline into (H, W) or (H, W, C). Within `engine_errors`."""
     array: Pixels = image.numpy()
     return array
 
