@@ -22,6 +22,7 @@ from packshot.stages.background import (
     product_matte,
     shadow_light,
     without_crumbs,
+    without_false_holes,
 )
 from tests.pictures import product_photo
 from tests.views import draft, view_of, write_pack
@@ -71,6 +72,34 @@ def test_crumbs_go_and_a_pair_stays() -> None:
 def test_nothing_at_all_stays_nothing() -> None:
     empty = np.zeros((40, 60), np.float32)
     assert without_crumbs(empty) is empty
+
+
+def holed(colour: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """A shirt with a patch of ``colour`` on its chest, which the network took for backdrop."""
+    pixels, matte = product_photo()
+    pixels[280:340, 200:280] = colour
+    matte[280:340, 200:280] = 0
+    return pixels, matte
+
+
+def test_a_white_label_is_no_hole(pack: Pack) -> None:
+    pixels, matte = holed((250, 250, 250))
+    view = view_of(pixels, matte, pack)
+    assert without_false_holes(matte, view)[285:335, 205:275].min() > 0.95
+    assert product_matte(view)[285:335, 205:275].min() > 0.95
+
+
+def test_a_handles_opening_stays_open(pack: Pack) -> None:
+    """Through it the backdrop shows, in its own colour."""
+    pixels, matte = holed((190, 190, 190))
+    assert without_false_holes(matte, view_of(pixels, matte, pack)) is matte
+
+
+def test_on_a_patterned_backdrop_no_hole_is_judged(pack: Pack) -> None:
+    pixels, matte = holed((250, 250, 250))
+    pattern = np.random.default_rng(1).integers(0, 256, (40, 32, 3)).astype(np.uint8).repeat(15, 0).repeat(15, 1)
+    patterned = np.where((matte == 0)[..., None], pattern, pixels)
+    assert without_false_holes(matte, view_of(patterned, matte, pack)) is matte
 
 
 def test_doubt_is_the_share_that_is_neither() -> None:
