@@ -1,4 +1,6 @@
-"""Draws the pictures of the documentation from the samples: ``python docs/make_figures.py``, again after every new base pack.
+"""Draws the pictures of the documentation from the samples; to be run again after every new base pack:
+
+python docs/make_figures.py
 
 Each figure shows what a stage decided and what became of it. Nothing is touched up by hand, failures included.
 """
@@ -96,6 +98,16 @@ def framed(picture: Picture) -> Picture:
     return picture
 
 
+def stacked(*pictures: Picture) -> Picture:
+    """Pictures below each other, filled up with white at the right."""
+    width = max(picture.shape[1] for picture in pictures)
+    wide = [
+        cv2.copyMakeBorder(picture, 0, 0, 0, width - picture.shape[1], cv2.BORDER_CONSTANT, value=PAPER)
+        for picture in pictures
+    ]
+    return np.asarray(np.vstack(wide), np.uint8)
+
+
 def row(panels: Sequence[tuple[str, Picture]], height: int = 420) -> Picture:
     """Panels side by side, each with its words above it."""
     pictures = [framed(fitted(picture, height)) for _, picture in panels]
@@ -134,7 +146,7 @@ def beside_studio(shots: Sequence[Shot]) -> Picture:
         cells = [shot.upright, render(shot.photo, shot.recipe, 700), after]
         words = ("photo", "packshot", "the pair's finished picture")
         rows.append(row([(word, in_box(cell, 320, 380)) for word, cell in zip(words, cells, strict=True)], 380))
-    return np.vstack(rows)
+    return stacked(*rows)
 
 
 def color(shot: Shot) -> Picture:
@@ -236,27 +248,30 @@ def cropping(shot: Shot) -> Picture:
     return row([("the canvas on the photo", marked), ("the canvas, and the house's margins", finished)], 460)
 
 
-def detailing(shot: Shot) -> Picture:
-    """The specks found on the product, and the place before and after healing."""
+def detailing(shot: Shot, patterned: Shot) -> Picture:
+    """The specks found on a product, one before and after healing, and a pattern that is left alone."""
     spots = shot.recipe.detailing.spots
     marked = shot.upright.copy()
     for spot in spots:
         cv2.circle(marked, (round(spot.x), round(spot.y)), 22, ACCENT, 4, cv2.LINE_AA)
     panels = [(f"{len(find_marks(shot.view))} specks found", marked)]
     if spots:
-        side, middle = 220, spots[0]
+        side, middle = 220, max(spots, key=lambda spot: spot.radius)
         healed = shot.only("detailing", long_side=max(shot.photo.size))
         left = int(np.clip(middle.x - side / 2, 0, shot.photo.size[0] - side))
         top = int(np.clip(middle.y - side / 2, 0, shot.photo.size[1] - side))
         here = (slice(top, top + side), slice(left, left + side))
         panels += [("one of them", shot.upright[here]), ("healed and sharpened", healed[here])]
-    return row(panels, 440)
+    count = len(patterned.recipe.detailing.spots)
+    panels.append((f"a pattern: {'left alone' if count == 0 else f'{count} discs healed'}", patterned.upright))
+    return row(panels, 330)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pack", type=Path, help="another pack than the one that ships")
     options = parser.parse_args()
+    cv2.setNumThreads(1)
     pack = Pack(options.pack) if options.pack else Pack.base()
     OUT.mkdir(exist_ok=True)
     names = ("tshirt-0", "tote-0", "cap-0", "watch-0", "dress-0", "mug-0", "wineglass-0")
@@ -266,11 +281,11 @@ def main() -> None:
     save("color", color(shots["mug"]))
     save("lighting", lighting(shots["cap"]))
     save("background", background(shots["tote"]))
-    save("background-edge", close(shots["tote"]))
+    save("background-edge", close(shots["tshirt"]))
     save("background-glass", background(shots["wineglass"]))
-    save("alignment", alignment(shots["watch"]))
+    save("alignment", stacked(alignment(shots["tshirt"]), alignment(shots["watch"])))
     save("cropping", cropping(shots["tshirt"]))
-    save("detailing", detailing(shots["dress"]))
+    save("detailing", detailing(shots["tshirt"], shots["dress"]))
 
 
 if __name__ == "__main__":
