@@ -125,6 +125,21 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     assert int(kilobytes) < 40_000
 
 
+def test_hostile_files_write_nothing_to_standard_error(hostile: list[tuple[Path, PhotoProblem]]) -> None:
+    code = """
+import sys
+from packshot.photo import Photo, PhotoError
+for path in sys.argv[1:]:
+    try:
+        Photo.open(path).pixels()
+    except PhotoError:
+        pass
+"""
+    paths = [str(path) for path, _ in hostile]
+    done = subprocess.run([sys.executable, "-c", code, *paths], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 def samples() -> dict[str, bytes]:
     icc = build_rgb_profile("Adobe", colorants(ADOBE_RGB_PRIMARIES, D65_WHITE), 2.2)
     return {

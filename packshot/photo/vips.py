@@ -34,6 +34,8 @@ _LONGEST_REASON = 120
 def engine() -> Any:
     """The pyvips module, set up for this process."""
     os.environ.setdefault("VIPS_CONCURRENCY", "1")
+    # Its warnings quote the file's bytes to standard error; what matters comes back as an error.
+    os.environ.setdefault("VIPS_WARNING", "0")
     import pyvips
 
     pyvips.cache_set_max(0)
