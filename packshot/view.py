@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from packshot import geometry
 from packshot.colorscience import LUMINANCE, linear_of_byte
 from packshot.geometry import Affine
+from packshot.graphcut import recut
 from packshot.pack import Answer, Pack
 from packshot.photo import Photo
 from packshot.render import to_bytes
@@ -55,6 +56,16 @@ class View:
     def answer(self) -> Answer:
         """What the product network says."""
         return self.pack.ask(self.image)
+
+    @cached_property
+    def cut(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The network's matte cut again by the photo's colours, and where both disagree, (h, w) in 0..1."""
+        return recut(self.image, self.answer.matte)
+
+    @property
+    def matte(self) -> NDArray[np.float32]:
+        """The product, before its edge is placed: (h, w) in 0..1 at the view's size."""
+        return self.cut[0]
 
     @cached_property
     def category(self) -> tuple[str, float]:

@@ -1,10 +1,11 @@
 """Trains the upright network from photos that stand right:
 
-python training/train_upright_network.py --shared DATA --product product.pt --out upright.onnx
+python training/train_upright_network.py --shared DATA --pack PACK --out upright.onnx
 
 Each photo is really turned, spoilt and saved again: cues merely shifted along the angle would carry the level grid
 of its
-first JPEG along, and the network would learn that instead of the product.
+first JPEG along, and the network would learn that instead of the product. For the same reason the matte is the
+network's own of the turned photo: a hand-made one keeps the steps of the grid it was made on.
 """
 
 from __future__ import annotations
@@ -20,44 +21,40 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from packshot import geometry
-from packshot.learning.matte_training import predict_matte
-from packshot.learning.networks import ProductNetwork, UprightNetwork
+from packshot.learning.networks import UprightNetwork
 from packshot.learning.synthesis import Example, spoil
+from packshot.pack import Pack
 from packshot.uprightness import angles, cues, decide
 from training.data import finished, held_out, photos, read
 
-TURNS = 3
+TURNS = 2
 
 
-def lean(example: Example, generator: np.random.Generator) -> tuple[NDArray[np.float32], float]:
+def lean(example: Example, pack: Pack, generator: np.random.Generator) -> tuple[NDArray[np.float32], float]:
     """The cues of a photo that leans, spoilt and saved as a camera would, and the angle that sets it right."""
-    assert example.matte is not None
     height, width = example.image.shape[:2]
     angle = float(generator.uniform(-8, 8) if generator.random() < 0.4 else np.clip(generator.normal(0, 2.6), -9, 9))
     radians = abs(np.deg2rad(angle))
     zoom = float(np.cos(radians) + np.sin(radians) * max(height / width, width / height))
     matrix = geometry.frame_affine(-angle, zoom, ((width - 1) / 2, (height - 1) / 2), (width, height))
-    image = cv2.warpAffine(
-        example.image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
-    matte = cv2.warpAffine(
-        example.matte, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return cues(spoil(np.asarray(image, np.uint8), generator), np.asarray(matte, np.float32)), angle
+    border = cv2.BORDER_REPLICATE
+    image = cv2.warpAffine(example.image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=border)
+    spoilt = spoil(np.asarray(image, np.uint8), generator)
+    return cues(spoilt, pack.ask(spoilt).matte), angle
 
 
-def turned_cues(shared: Path, product: ProductNetwork) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def turned_cues(shared: Path, pack: Pack) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Cues of every photo to learn from at a few random turns, and the turns."""
     masked, plain = photos(shared)
-    examples = masked + [Example(e.image, predict_matte(product, e.image, 256)[0], e.category, "plain") for e in plain]
+    examples = masked + plain
     for name in ("rendered", "studio"):
-        examples += finished(shared, name) * 4
+        examples += finished(shared, name)
     generator = np.random.default_rng(1)
-    rows = [lean(example, generator) for _ in range(TURNS) for example in examples]
+    rows = [lean(example, pack, generator) for _ in range(TURNS) for example in examples]
     return np.stack([curves for curves, _ in rows]), np.array([angle for _, angle in rows], np.float32)
 
 
-def pairs_to_score(shared: Path, name: str) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+def pairs_to_score(shared: Path, name: str, pack: Pack) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Cues and true angles of held-out pairs."""
     folder = shared / "pairs" / name
     rows, truth = [], []
@@ -65,10 +62,7 @@ def pairs_to_score(shared: Path, name: str) -> tuple[NDArray[np.float32], NDArra
         line = json.loads(text)
         if held_out(line["group"]):
             image = read(folder / line["before"])
-            matte = cv2.imread(str(folder / "alpha" / f"{line['id']}.png"), cv2.IMREAD_GRAYSCALE)
-            assert matte is not None
-            matte = cv2.resize(matte, image.shape[1::-1], interpolation=cv2.INTER_AREA)
-            rows.append(cues(image, (matte / 255).astype(np.float32)))
+            rows.append(cues(image, pack.ask(image).matte))
             truth.append(line["truth"]["angle_deg"])
     return np.stack(rows), np.array(truth)
 
@@ -96,9 +90,7 @@ def report(network: UprightNetwork, scored: dict[str, tuple[NDArray[np.float32],
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--shared", type=Path, required=True)
-    parser.add_argument(
-        "--product", type=Path, required=True, help="checkpoint of the product network, for photos without a matte"
-    )
+    parser.add_argument("--pack", type=Path, required=True, help="a pack whose product network is trained")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--cache", type=Path)
@@ -106,16 +98,15 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(1)
     cv2.setNumThreads(1)
-    product = ProductNetwork()
-    product.load_state_dict(torch.load(options.product, map_location="cpu", weights_only=True)["average"])
+    pack = Pack(options.pack)
     if options.cache and options.cache.exists():
         stored = np.load(options.cache)
         curves, turns = stored["curves"], stored["turns"]
     else:
-        curves, turns = turned_cues(options.shared, product)
+        curves, turns = turned_cues(options.shared, pack)
         if options.cache:
             np.savez(options.cache, curves=curves, turns=turns)
-    scored = {name: pairs_to_score(options.shared, name) for name in ("real", "rendered", "studio")}
+    scored = {name: pairs_to_score(options.shared, name, pack) for name in ("real", "rendered", "studio")}
     data, truth, generator = torch.from_numpy(curves), torch.from_numpy(turns), torch.Generator().manual_seed(1)
     network = UprightNetwork()
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.05)

@@ -47,7 +47,7 @@ class BackgroundStage:
             color=house.background,
             shadow=house.shadow,
             shadow_map=shadow_map,
-            doubt=round(doubt(matte), 4),
+            doubt=round(doubt(matte, view.cut[1]), 4),
         )
         return part, files
 
@@ -64,7 +64,7 @@ class BackgroundStage:
 
 def product_matte(view: View) -> NDArray[np.float32]:
     """The network's matte without crumbs, its edge placed by the picture's colours, (h, w) 0..1 at the view's size."""
-    rough = without_false_holes(without_crumbs(view.answer.matte), view)
+    rough = without_false_holes(without_crumbs(view.matte), view)
     refined = matting.refine(view.image, np.clip((rough - 0.04) / 0.92, 0, 1))
     return np.clip((refined - _FAINT) / (0.97 - _FAINT), 0, 1)  # what is hardly there would dirty the white
 
@@ -108,12 +108,15 @@ def without_false_holes(matte: NDArray[np.float32], view: View) -> NDArray[np.fl
     return np.maximum(matte, mask)
 
 
-def doubt(matte: NDArray[np.float32]) -> float:
-    """Share of the product's area that is neither product nor backdrop, beyond the few pixels any edge has."""
+def doubt(matte: NDArray[np.float32], disagreement: NDArray[np.float32]) -> float:
+    """Share of the product's area that is neither product nor backdrop, beyond the few pixels any edge has.
+
+    Where the network and the cut by colours disagree, there is doubt however sure each is.
+    """
     area = float((matte > 0.5).mean())
     if area == 0:
         return 1.0
-    unsure = ((matte > 0.15) & (matte < 0.85)).astype(np.uint8)
+    unsure = (((matte > 0.15) & (matte < 0.85)) | (disagreement > 0.6)).astype(np.uint8)
     wide = cv2.erode(unsure, np.ones((5, 5), np.uint8))
     return float(min(1.0, wide.mean() / area))
 

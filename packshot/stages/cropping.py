@@ -24,7 +24,7 @@ class CroppingStage:
     def predict(self, view: View, draft: Recipe) -> Cropping:
         """Fits the turned product's box into the canvas less its margins; the whole photo if no product was found."""
         house = view.house
-        box = turned_box(view.answer.matte, draft.alignment.effective().angle, view.to_source)
+        box = turned_box(view.matte, draft.alignment.effective().angle, view.to_source)
         if box is None or float(view.small_matte.mean()) < view.pack.file.thresholds.matte_empty:
             return whole_photo(view.source, house)
         return crop(box, draft.alignment.effective().angle, house)

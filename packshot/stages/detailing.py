@@ -64,7 +64,7 @@ def _spot(mark: Mark, disc: tuple[float, float, float], view: View, unit: float)
 def find_marks(view: View) -> list[Mark]:
     """Specks on the product in the view's pixels, surest first; none without a model, or where all is speckled."""
     limits = view.pack.file.thresholds
-    matte = view.answer.matte
+    matte = view.matte
     box = cv2.boundingRect((matte > 0.9).astype(np.uint8))
     left, top, width, height = box[0], box[1], box[2] // 2 * 2, box[3] // 2 * 2
     if min(width, height) < 32:

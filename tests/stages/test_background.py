@@ -104,12 +104,12 @@ def test_on_a_patterned_backdrop_no_hole_is_judged(pack: Pack) -> None:
 
 def test_doubt_is_the_share_that_is_neither() -> None:
     matte = np.zeros((200, 200), np.float32)
-    assert doubt(matte) == 1
+    assert doubt(matte, np.zeros_like(matte)) == 1
     matte[50:150, 50:150] = 1
-    assert doubt(matte) == 0
+    assert doubt(matte, np.zeros_like(matte)) == 0
     matte[60:100, 60:110] = 0.6
-    assert doubt(matte) == pytest.approx(36 * 46 / 10000)
-    assert doubt(product_photo()[1]) < 0.01
+    assert doubt(matte, np.zeros_like(matte)) == pytest.approx(36 * 46 / 10000)
+    assert doubt(product_photo()[1], np.zeros_like(product_photo()[1])) < 0.01
 
 
 def test_an_even_sheet_has_no_shadow(pack: Pack) -> None:
