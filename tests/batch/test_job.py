@@ -7,10 +7,11 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from packshot.batch import job
-from packshot.batch.job import Item, Retouching, megabytes_needed, retouch
+from packshot.batch.job import Item, Retouching, megabytes_needed, most_pixels, retouch
 from packshot.batch.ledger import OWN_KEYS
 from packshot.batch.problems import RunError
 from packshot.pack import Pack
@@ -131,6 +132,15 @@ def test_the_same_photo_makes_the_same_files(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.*")} == first
 
 
-def test_a_large_photo_asks_for_more_memory(tmp_path: Path) -> None:
-    small, large = (make_photos(tmp_path / str(side), 1, (side, side))[0] for side in (100, 900))
-    assert megabytes_needed(Photo.open(large)) > megabytes_needed(Photo.open(small)) + 4
+def test_larger_photos_deeper_ones_and_larger_outputs_ask_for_more_memory() -> None:
+    small, large = (Photo.from_pixels(np.zeros((side, side, 3), np.uint8)) for side in (100, 900))
+    deep = Photo.from_pixels(np.zeros((900, 900, 3), np.uint16))
+    needs = [megabytes_needed(photo, 10_000) for photo in (small, large, deep)]
+    assert needs == sorted(set(needs))
+    assert megabytes_needed(large, 500_000) > needs[1]
+
+
+def test_the_largest_canvas_of_any_category_counts(tmp_path: Path) -> None:
+    pack = Pack(make_pack(tmp_path / "pack"))
+    assert most_pixels(Style(), pack) == 256 * 320
+    assert most_pixels(Style(categories={"hats": {"long_side": 1000}}), pack) == 800 * 1000

@@ -226,9 +226,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, pack: Path) -> 
         run([tmp_path / "in"], tmp_path / "out", RunSettings(pack=pack))
 
 
-def test_when_the_work_must_stop_what_is_done_is_kept(
-    tmp_path: Path, pack: Path
-) -> None:
+def test_when_the_work_must_stop_what_is_done_is_kept(tmp_path: Path, pack: Path) -> None:
     make_photos(tmp_path / "in", 3)
     (tmp_path / "out").mkdir()
 
