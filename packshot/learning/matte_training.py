@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,38 +44,32 @@ def shapes(long_side: int) -> list[tuple[int, int]]:
 
 
 def batches(synthesis: Synthesis, schedule: Schedule) -> Iterator[Batch]:
-    """Batches without end, drawn one ahead by a thread."""
-    ready: queue.Queue[Batch] = queue.Queue(maxsize=3)
-    stop = threading.Event()
+    """Batches without end, drawn ahead by one thread; what fails there is raised here."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        ahead = deque(pool.submit(draw_batch, synthesis, schedule) for _ in range(3))
+        try:
+            while True:
+                yield ahead.popleft().result()
+                ahead.append(pool.submit(draw_batch, synthesis, schedule))
+        finally:
+            for waiting in ahead:
+                waiting.cancel()
 
-    def draw() -> None:
-        while not stop.is_set():
-            options = shapes(schedule.long_side)
-            size = options[synthesis.generator.integers(len(options))]
-            samples = [synthesis.draw(size) for _ in range(schedule.batch)]
-            planes = np.stack([without_hints(network_planes(sample.image), synthesis.generator) for sample in samples])
-            mattes = np.stack([sample.matte for sample in samples])[:, None]
-            categories = torch.tensor([sample.category for sample in samples])
-            known = torch.tensor([sample.known for sample in samples])
-            item = (torch.from_numpy(planes), torch.from_numpy(mattes), categories, known)
-            while not stop.is_set():
-                try:
-                    ready.put(item, timeout=0.5)
-                    break
-                except queue.Full:
-                    continue
 
-    thread = threading.Thread(target=draw, daemon=True)
-    thread.start()
-    try:
-        while thread.is_alive() or not ready.empty():
-            yield ready.get(timeout=600)
-    finally:
-        stop.set()
+def draw_batch(synthesis: Synthesis, schedule: Schedule) -> Batch:
+    """Planes (N, 8, H, W), mattes (N, 1, H, W), categories and what is known of the mattes (N,), all of one size."""
+    options = shapes(schedule.long_side)
+    size = options[synthesis.generator.integers(len(options))]
+    samples = [synthesis.draw(size) for _ in range(schedule.batch)]
+    planes = np.stack([without_hints(network_planes(sample.image), synthesis.generator) for sample in samples])
+    mattes = np.stack([sample.matte for sample in samples])[:, None]
+    categories = torch.tensor([sample.category for sample in samples])
+    known = torch.tensor([sample.known for sample in samples])
+    return torch.from_numpy(planes), torch.from_numpy(mattes), categories, known
 
 
 def without_hints(planes: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
-    """Now and then hides the backdrop's planes, so that the network learns shapes too, for products like their backdrop."""
+    """Now and then hides the backdrop's planes: products that look like their backdrop are found by their shape."""
     if generator.random() < 0.25:
         planes[3] = 0
     if generator.random() < 0.25:
@@ -105,7 +99,8 @@ class Trainer:
             trainer.average.load_state_dict(state["average"])
             trainer.steps = int(state["steps"])
         for network in (trainer.network, trainer.average):
-            network.to(trainer.device, memory_format=torch.channels_last)
+            network.to(trainer.device)
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return trainer
 
     def save(self) -> None:
@@ -142,10 +137,10 @@ class Trainer:
         with torch.autocast(self.device.type, torch.bfloat16):
             logits, categories, _ = self.network(image)
         loss = matte_loss(logits, matte, known)
-        loss = loss + category_weight * F.cross_entropy(
-            categories.float(), category, ignore_index=-1, label_smoothing=0.05
-        )
-        loss.backward()
+        named = (category >= 0).sum().clamp(min=1)  # a batch may have no photo with a category
+        wrong = F.cross_entropy(categories.float(), category, ignore_index=-1, label_smoothing=0.05, reduction="sum")
+        loss = loss + category_weight * wrong / named
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
