@@ -44,5 +44,5 @@ def _cut(image: NDArray[np.uint8], opinion: FloatImage) -> FloatImage | None:
         return None
     cv2.setRNGSeed(0)  # the mixtures start from random colours: the same photo must give the same matte
     swapped = np.ascontiguousarray(image[..., ::-1])
-    cv2.grabCut(swapped, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), 1, cv2.GC_INIT_WITH_MASK)
-    return ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).astype(np.float32)
+    cv2.grabCut(swapped, labels, (0, 0, 1, 1), np.zeros((1, 65)), np.zeros((1, 65)), 1, cv2.GC_INIT_WITH_MASK)
+    return np.asarray((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD), np.float32)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -72,9 +73,9 @@ class Band:
     def sides(self) -> Sides:
         """Both sides' local colours."""
         cell = max(1, round(max(self.matte.shape) / _CELLS))
-        grey = cv2.cvtColor(self.image, cv2.COLOR_RGB2GRAY)
-        product, spread1 = _side(self.image, grey, cv2.inRange(self.matte, 255 - _SURE, 255), cell)
-        backdrop, spread2 = _side(self.image, grey, cv2.inRange(self.matte, 0, _SURE), cell)
+        grey = np.asarray(cv2.cvtColor(self.image, cv2.COLOR_RGB2GRAY), np.uint8)
+        product, spread1 = _side(self.image, grey, _between(self.matte, 255 - _SURE, 255), cell)
+        backdrop, spread2 = _side(self.image, grey, _between(self.matte, 0, _SURE), cell)
         return Sides(product, backdrop, spread1 + spread2, cell)
 
     def place_edge(self) -> Bytes:
@@ -108,6 +109,10 @@ class Band:
         return np.asarray(np.clip(product + share * rest, 0, 255), np.float32)
 
 
+def _between(matte: Bytes, low: int, high: int) -> Bytes:
+    return np.asarray(cv2.inRange(matte, np.array(low), np.array(high)), np.uint8)
+
+
 def _side(image: Bytes, grey: Bytes, sure: Bytes, cell: int) -> tuple[FloatImage, FloatImage]:
     """The mean colour of the sure pixels around each cell, and the variance of their luma."""
     height, width = sure.shape
@@ -115,16 +120,16 @@ def _side(image: Bytes, grey: Bytes, sure: Bytes, cell: int) -> tuple[FloatImage
     level = cv2.bitwise_and(grey, sure)
     square = cv2.multiply(level, level, dtype=cv2.CV_32F)
     planes = [_cells(plane, size, cell) for plane in (cv2.bitwise_and(image, image, mask=sure), level, square, sure)]
-    colour, mean, power, weight = planes[0], planes[1], planes[2], planes[3] / 255
+    colour, mean, power, weight = planes[0], planes[1], planes[2], np.asarray(planes[3] / 255, np.float32)
     near, reached = _ratio(colour, weight, _NEAR)
     far, _ = _ratio(colour, weight, _FAR)
     share = np.clip(reached / 0.02, 0, 1)[..., None]
     mean, _ = _ratio(mean, weight, _NEAR)
     power, _ = _ratio(power, weight, _NEAR)
-    return np.asarray(share * near + (1 - share) * far, np.float32), np.maximum(power - mean * mean, 0)
+    return np.asarray(share * near + (1 - share) * far, np.float32), np.maximum(power - mean * mean, np.float32(0))
 
 
-def _cells(plane: NDArray[np.generic], size: tuple[int, int], cell: int) -> FloatImage:
+def _cells(plane: NDArray[Any], size: tuple[int, int], cell: int) -> FloatImage:
     """A plane averaged over cells; the last row and column are padded with nothing."""
     bottom, right = size[1] * cell - plane.shape[0], size[0] * cell - plane.shape[1]
     if bottom or right:
@@ -145,4 +150,4 @@ def _ratio(total: FloatImage, weight: FloatImage, radius: int) -> tuple[FloatIma
 def refine(image: Bytes, matte: FloatImage) -> FloatImage:
     """A matte (H, W) in 0..1 with its edge placed by the colours of the picture (H, W, 3) sRGB uint8."""
     levels = np.round(np.clip(matte, 0, 1) * 255).astype(np.uint8)
-    return Band(image, levels).place_edge().astype(np.float32) / 255
+    return np.asarray(Band(image, levels).place_edge() / 255, np.float32)

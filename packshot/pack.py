@@ -150,7 +150,7 @@ class Pack:
         matte = np.asarray(outputs[card.matte_output], np.float32)
         matte = matte.reshape(matte.shape[-2:])
         if card.logits:
-            matte = np.float32(1) / (1 + np.exp(-np.clip(matte, -30, 30)))
+            matte = np.asarray(1 / (1 + np.exp(-np.clip(matte, -30, 30))), np.float32)
         size = (image.shape[1], image.shape[0])
         whole = np.asarray(cv2.resize(np.clip(matte, 0, 1), size, interpolation=cv2.INTER_LINEAR), np.float32)
         categories = None

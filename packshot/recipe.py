@@ -255,7 +255,7 @@ class Recipe(Frozen):
         """The affine that alignment and cropping amount to."""
         matrix, size = self._affine()
         first, second = (tuple(float(value) for value in row) for row in matrix)
-        return Geometry(before_to_after=(first, second), size=size)  # type: ignore[arg-type]
+        return Geometry(before_to_after=(first, second), size=size)
 
     def _affine(self) -> tuple[Affine, tuple[int, int]]:
         width, height = self.source.size

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -107,7 +107,7 @@ class RenderPlan:
         matrix = self.matrix.astype(np.float32)
 
         def apply(strip: NDArray[np.uint8] | NDArray[np.uint16], top: int) -> Image:
-            linear = linear_light(strip)
+            linear: NDArray[Any] = linear_light(strip)
             if self.stops is not None:
                 gain = self.gain_rows(top, strip.shape[0], strip.shape[1])
                 linear = cv2.multiply(linear, cv2.merge([gain, gain, gain]), dtype=cv2.CV_16U)
@@ -135,7 +135,7 @@ class RenderPlan:
 def sampled(photo: Pixels, source: tuple[int, int], affine: Affine) -> tuple[NDArray[np.uint8], Affine]:
     """The source's pixels at the cheapest sufficient scale, never far above the output's, and the map from there."""
     scale = geometry.scale_of(affine)
-    pixels = photo.pixels(min(1.0, scale))
+    pixels: NDArray[Any] = photo.pixels(min(1.0, scale))
     factor = int(pixels.shape[1] / source[0] / scale + 1e-6)
     if factor >= 2:  # formats without shrink-on-load: average first, else fine cloth turns to moiré
         height, width = (pixels.shape[0] // factor) * factor, (pixels.shape[1] // factor) * factor
@@ -153,8 +153,8 @@ def sampled(photo: Pixels, source: tuple[int, int], affine: Affine) -> tuple[NDA
 
 
 def warp(
-    pixels: NDArray[np.generic], matrix: Affine, size: tuple[int, int], top: int, flags: int = cv2.INTER_CUBIC
-) -> NDArray[np.generic]:
+    pixels: NDArray[Any], matrix: Affine, size: tuple[int, int], top: int, flags: int = cv2.INTER_CUBIC
+) -> NDArray[Any]:
     """Samples (width, rows) ``size`` of the output from row ``top`` on; beyond the photo its edge goes on."""
     shifted = matrix.copy()
     shifted[1, 2] -= top

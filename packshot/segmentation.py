@@ -59,8 +59,8 @@ def off_surface(image: NDArray[np.uint8]) -> FloatImage:
     weights = np.stack([robust_fit(shapes, lab[rows, columns, i].astype(np.float64)) for i in range(3)]).astype(
         np.float32
     )
-    across, down = np.meshgrid(x.astype(np.float32), y.astype(np.float32))
-    rest = lab.astype(np.float32) - terms(across, down) @ weights.T
+    across, down = np.meshgrid(x, y)
+    rest = lab.astype(np.float32) - terms(across, down).astype(np.float32) @ weights.T
     chroma = np.sqrt(rest[..., 1] ** 2 + rest[..., 2] ** 2)
     return np.stack([np.clip(rest[..., 0] / 25, -1.5, 1.5), np.clip(chroma / 20, 0, 1.5)])
 
@@ -96,7 +96,7 @@ def _smooth(counts: NDArray[np.int64]) -> NDArray[np.float64]:
         size = density.shape[axis]
         below, here, above = (np.take(padded, np.arange(start, start + size), axis) for start in range(3))
         density = 0.25 * below + 0.5 * here + 0.25 * above
-    return density.ravel()
+    return np.asarray(density.ravel(), np.float64)
 
 
 def network_size(size: tuple[int, int], long_side: int, multiple: int) -> tuple[int, int]:

@@ -59,14 +59,13 @@ def _centred(image: NDArray[np.uint8], matte: NDArray[np.float32]) -> tuple[NDAr
     middle = ((rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2)
     shrink = max(1, int(reach / _SIDE))
     matrix = geometry.frame_affine(0, 0.7 * _SIDE / reach, (middle[1], middle[0]), (_SIDE, _SIDE))
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     grey, mask = (
-        cv2.warpAffine(cv2.blur(plane, (shrink, shrink)), matrix, (_SIDE, _SIDE), flags=cv2.INTER_LINEAR)
-        for plane in (grey, matte)
+        cv2.warpAffine(cv2.blur(plane, (shrink, shrink)), matrix, (_SIDE, _SIDE)).astype(np.float32)
+        for plane in (luma, matte)
     )
     weight = float(mask.sum()) + 1e-6
-    grey = (grey - float((grey * mask).sum()) / weight) * mask
-    return np.asarray(grey, np.float32), np.asarray(mask, np.float32)
+    return np.asarray((grey - float((grey * mask).sum()) / weight) * mask, np.float32), mask
 
 
 def _symmetry(grey: NDArray[np.float32], mask: NDArray[np.float32], candidates: NDArray[np.float64]) -> Curves:
@@ -76,7 +75,7 @@ def _symmetry(grey: NDArray[np.float32], mask: NDArray[np.float32], candidates: 
     centre = ((_SIDE - 1) / 2, (_SIDE - 1) / 2)
     for angle in coarse:
         matrix = geometry.frame_affine(angle, 1, centre, (_SIDE, _SIDE))
-        outline, drawing = (cv2.warpAffine(plane, matrix, (_SIDE, _SIDE)) for plane in (mask, grey))
+        outline, drawing = (cv2.warpAffine(p, matrix, (_SIDE, _SIDE)).astype(np.float32) for p in (mask, grey))
         across, down = outline.sum(0), outline.sum(1)
         rows.append((_mirror(outline), _mirror(drawing), float((across > 0.5).sum()), float((down > 0.5).sum())))
     table = np.array(rows).T
@@ -105,8 +104,8 @@ def _edge_directions(image: NDArray[np.uint8], matte: NDArray[np.float32], candi
         smooth = cv2.GaussianBlur(plane, (0, 0), 0.9)
         right, down = cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
         # Faint edges are left out: JPEG blocks and the pixel grid are always level, however the camera was held.
-        strength = np.maximum(np.hypot(right, down) - _FAINT, 0) * region
-        direction = np.rad2deg(np.arctan2(right, -down))  # of the edge, not of its gradient
+        strength = np.asarray(np.maximum(np.hypot(right, down) - _FAINT, 0) * region, np.float32)
+        direction = np.asarray(np.rad2deg(np.arctan2(right, -down)), np.float32)  # of the edge, not its gradient
         rows += [_density((direction - axis + 90) % 180 - 90, strength, candidates) for axis in (0.0, 90.0)]
     return np.stack(rows)
 
@@ -118,7 +117,7 @@ def _density(lean: NDArray[np.float32], strength: NDArray[np.float32], candidate
     counts, _ = np.histogram(lean, bins, (-reach - STEP / 2, reach + STEP / 2), weights=strength)
     total = float(strength.sum()) + 50.0 * lean.shape[0]
     smooth = cv2.GaussianBlur(counts.astype(np.float32)[None], (0, 0), 1.0 / STEP)[0]
-    return np.sqrt(np.maximum(smooth[6:-6], 0) / total * 20).astype(np.float32)
+    return np.asarray(np.sqrt(np.maximum(smooth[6:-6], 0) / total * 20), np.float32)
 
 
 def _main_axis(mask: NDArray[np.float32], candidates: NDArray[np.float64]) -> Curves:

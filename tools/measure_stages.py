@@ -37,9 +37,9 @@ def measure(folder: Path, line: dict[str, Any], pack: Pack, look: Path | None, b
     assert alpha is not None
     assert recipe.background.matte is not None
     matte = decode_matte(recipe.asset(recipe.background.matte))
-    matte = cv2.resize(matte, alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    true = alpha.astype(np.float32) / 255
-    figures["iou"] = intersection_over_union(matte.astype(np.float32) / 255, true)
+    ours = np.asarray(cv2.resize(matte, alpha.shape[::-1], interpolation=cv2.INTER_LINEAR) / 255, np.float32)
+    true = np.asarray(alpha / 255, np.float32)
+    figures["iou"] = intersection_over_union(ours, true)
     figures["grabcut"] = grabcut(np.asarray(photo.pixels(), np.uint8), true) if baseline else 0.0
     figures["rim_human"] = human_rim(folder, line, true)
     figures["doubt"] = recipe.background.doubt
@@ -159,12 +159,11 @@ def main() -> None:
         healed = table["healed"].sum() / max(1, table["defects"].sum())
         print(f"{folder.name}: n {len(rows)}, {middle['seconds'] * 1000:.0f} ms CPU")
         print(f"  matte IoU median {middle['iou']:.4f}, under 0.90 {np.mean(table['iou'] < 0.9):.1%}; worst {worst}")
-        print(
-            f"  angle median {middle['angle']:.2f}° (untouched {middle['angle_before']:.2f}°), turned {sure.mean():.0%},"
-        )
+        lean = f"{middle['angle']:.2f}° (untouched {middle['angle_before']:.2f}°)"
+        print(f"  angle median {lean}, turned {sure.mean():.0%},")
         print(f"    of these {middle_of(table['angle'], sure):.2f}°; worse by 0.1° {worse:.1%}, by 0.5° {visibly:.1%}")
         print(f"  white point median {middle['wb']:.2f}° (untouched {middle['wb_before']:.2f}°),")
-        print(f"    from the backdrop {backdrop.mean():.0%}: {middle_of(table['wb'], backdrop):.2f}°")
+        print(f"    from paper {backdrop.mean():.0%}: {middle_of(table['wb'], backdrop):.2f}°")
         print(f"  specks healed {healed:.1%}, false spots a photo {table['false_spots'].mean():.2f}")
         exact = table["pure"].mean()
         print(

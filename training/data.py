@@ -46,7 +46,7 @@ def read(path: Path, long_side: int | None = LONG_SIDE) -> NDArray[np.uint8]:
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         raise FileNotFoundError(path)
-    return shrink(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), long_side)
+    return shrink(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8), long_side)
 
 
 def shrink(image: NDArray[np.uint8], long_side: int | None) -> NDArray[np.uint8]:

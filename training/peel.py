@@ -26,7 +26,7 @@ def register(
     before: NDArray[np.uint8], after: NDArray[np.uint8], product: NDArray[np.float32]
 ) -> NDArray[np.float64] | None:
     """The similarity from before to after by SIFT on the product, or None."""
-    sift = cv2.SIFT_create(3000, contrastThreshold=0.01)
+    sift = cv2.SIFT.create(3000, contrastThreshold=0.01)
     equalise = cv2.createCLAHE(4, (8, 8))
     first, second = (equalise.apply(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)) for image in (before, after))
     near = cv2.dilate((product > 0.5).astype(np.uint8), np.ones((9, 9), np.uint8))
@@ -41,12 +41,13 @@ def register(
         return None
     source = np.array([points1[match.trainIdx].pt for match in matches], np.float32)
     target = np.array([points2[match.queryIdx].pt for match in matches], np.float32)
-    matrix, inliers = cv2.estimateAffinePartial2D(
+    found, inliers = cv2.estimateAffinePartial2D(
         source, target, method=cv2.RANSAC, ransacReprojThreshold=2.5, maxIters=20000, confidence=0.9999
     )
-    if matrix is None or int(inliers.sum()) < LEAST_INLIERS or abs(geometry.angle_of(matrix)) > 12:
+    if found is None or int(inliers.sum()) < LEAST_INLIERS:
         return None
-    return np.asarray(matrix, np.float64)
+    matrix = np.asarray(found, np.float64)
+    return None if abs(geometry.angle_of(matrix)) > 12 else matrix
 
 
 def false_holes(matte: NDArray[np.float32], distance: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -65,11 +66,12 @@ def peel(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[NDArray[n
     if matrix is None:
         return None
     back = geometry.invert(matrix)
-    carried = cv2.warpAffine(product, back, before.shape[1::-1], flags=cv2.INTER_LINEAR)
+    size = (before.shape[1], before.shape[0])
+    carried = np.asarray(cv2.warpAffine(product, back, size, flags=cv2.INTER_LINEAR), np.float32)
     distance = np.abs(off_surface(before)).max(0)
     filled = cv2.dilate(false_holes(carried, distance).astype(np.uint8), np.ones((5, 5), np.uint8)).astype(np.float32)
     there = cv2.warpAffine(filled, matrix, after.shape[1::-1], flags=cv2.INTER_LINEAR)
-    return np.maximum(carried, filled), np.maximum(product, there)
+    return np.asarray(np.maximum(carried, filled), np.float32), np.asarray(np.maximum(product, there), np.float32)
 
 
 def main() -> None:

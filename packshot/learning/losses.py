@@ -10,7 +10,8 @@ from torch.nn import functional as F
 def matte_loss(logits: Tensor, matte: Tensor, known: Tensor) -> Tensor:
     """How wrong a matte is: cross-entropy weighted towards the edge, plus one minus the soft intersection over union.
 
-    ``logits``, ``matte``: (N, 1, H, W), matte in 0..1; ``known``: (N,), 0 leaves a sample out. The sum of both is the usual
+    ``logits``, ``matte``: (N, 1, H, W), matte in 0..1; ``known``: (N,), 0 leaves a sample out. The sum of both is
+    the usual
     loss of dichotomous segmentation (Qin et al., "BASNet", CVPR 2019).
     """
     logits = logits.float()

@@ -87,7 +87,8 @@ class Context(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """The same size, every place knowing the whole."""
-        return features + self.gather(features.mean((2, 3)))[:, :, None, None]
+        whole: Tensor = self.gather(features.mean((2, 3)))[:, :, None, None]
+        return features + whole
 
 
 class ProductNetwork(nn.Module):

@@ -42,7 +42,7 @@ def dust(place: NDArray[np.float64], size: tuple[int, int], generator: np.random
     radius = float(np.exp(generator.uniform(np.log(0.6), np.log(4.5))))
     rows, columns = np.mgrid[0 : size[1], 0 : size[0]]
     distance = np.hypot(columns - place[0], (rows - place[1]) * generator.uniform(0.8, 1.25))
-    return np.clip(radius + 0.5 - distance, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(radius + 0.5 - distance, 0, 1), np.float32)
 
 
 def lint(place: NDArray[np.float64], size: tuple[int, int], generator: np.random.Generator) -> NDArray[np.float32]:
@@ -55,7 +55,8 @@ def lint(place: NDArray[np.float64], size: tuple[int, int], generator: np.random
     points = np.round((curve @ turn.T + place) * 16).astype(np.int32)
     canvas = np.zeros((size[1], size[0]), np.uint8)
     cv2.polylines(canvas, [points], False, 255, int(generator.integers(1, 4)), cv2.LINE_AA, 4)
-    return cv2.GaussianBlur(canvas.astype(np.float32) / 255, (0, 0), generator.uniform(0.3, 0.8))
+    soft = cv2.GaussianBlur(canvas.astype(np.float32) / 255, (0, 0), generator.uniform(0.3, 0.8))
+    return np.asarray(soft, np.float32)
 
 
 def speck_sample(

@@ -1,7 +1,8 @@
 """Training photos without end: photos bent and relit, and cut-outs set on other photos' backdrops.
 
 Copy-paste gives exact mattes for free (Ghiasi et al., "Simple Copy-Paste", CVPR 2021); the photographer's faults
-(cast, exposure, uneven light, noise, JPEG) are drawn wider than any studio's, so that the network learns shapes, not light.
+(cast, exposure, uneven light, noise, JPEG) are drawn wider than any studio's, so that the network learns shapes, not
+light.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ Matte = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Example:
-    """One photo to learn from: (H, W, 3) sRGB, its matte (H, W) in 0..1 or None, and its category's index (-1: unknown)."""
+    """One photo to learn from: (H, W, 3) sRGB, its matte (H, W) in 0..1 or None, and its category's index (-1:
+    unknown)."""
 
     image: Image
     matte: Matte | None
@@ -71,21 +73,22 @@ class Synthesis:
         assert example.matte is not None
         backdrop = self._backdrop(size, 0.3 if example.source == "sellers" else 0.65)
         matrix = placement(example.matte, size, generator)
-        product = cv2.warpAffine(
+        warped = cv2.warpAffine(
             spread_colour(example.image, example.matte),
             matrix,
             size,
             flags=cv2.INTER_AREA,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        matte = np.clip(cv2.warpAffine(example.matte, matrix, size, flags=cv2.INTER_LINEAR), 0, 1)
+        product = np.asarray(warped, np.uint8)
+        matte = np.asarray(cv2.warpAffine(example.matte, matrix, size, flags=cv2.INTER_LINEAR).clip(0, 1), np.float32)
         if generator.random() < 0.35:
             product = recolour(product, generator)
         if generator.random() < 0.3:
             product = camouflage(product, matte, backdrop, generator)
-        backdrop = cast_shadow(backdrop, matte, generator)
+        shaded = cast_shadow(backdrop, matte, generator)
         blend = matte[..., None]
-        image = np.clip(product * blend + backdrop * (1 - blend), 0, 255).astype(np.uint8)
+        image = np.clip(product * blend + shaded * (1 - blend), 0, 255).astype(np.uint8)
         return Sample(image, matte, example.category, 1.0)
 
     def _backdrop(self, size: tuple[int, int], paper_share: float) -> Image:
@@ -111,11 +114,12 @@ def bend(example: Example, size: tuple[int, int], generator: np.random.Generator
     mirror = -1 if generator.random() < 0.5 else 1
     stretch = np.array([[mirror * scale * aspect, 0], [0, scale / aspect]])
     matrix = about(matrix, stretch, (width / 2, height / 2))
-    image = cv2.warpAffine(example.image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    warped = cv2.warpAffine(example.image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    image = np.asarray(warped, np.uint8)
     if example.matte is None:
         return Sample(image, np.zeros(size[::-1], np.float32), example.category, 0.0)
     matte = cv2.warpAffine(example.matte, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return Sample(image, np.clip(matte, 0, 1), example.category, 1.0)
+    return Sample(image, np.asarray(np.clip(matte, 0, 1), np.float32), example.category, 1.0)
 
 
 def similarity(angle: float, source: tuple[float, float], target: tuple[float, float]) -> NDArray[np.float64]:
@@ -241,7 +245,7 @@ def tiled(tile: Image, size: tuple[int, int], generator: np.random.Generator) ->
     if generator.random() < 0.5:
         tile = np.ascontiguousarray(np.rot90(tile))
     zoom = generator.uniform(0.8, 2.0)
-    tile = cv2.resize(tile, None, fx=zoom, fy=zoom)
+    tile = np.asarray(cv2.resize(tile, None, fx=zoom, fy=zoom), np.uint8)
     height, width = tile.shape[:2]
     rows = reflected(size[1], height, generator)
     columns = reflected(size[0], width, generator)
@@ -267,7 +271,8 @@ def uneven_light(size: tuple[int, int], generator: np.random.Generator, stops: f
 def spoil(image: Image, generator: np.random.Generator) -> Image:
     """The photographer's faults: cast, exposure, contrast, uneven light, blur, noise, JPEG."""
     height, width = image.shape[:2]
-    values = (image.astype(np.float32) / 255) ** np.float32(np.exp(generator.normal(0, 0.18)))
+    curve = np.float32(np.exp(generator.normal(0, 0.18)))
+    values: NDArray[np.float32] = np.asarray((image.astype(np.float32) / 255) ** curve, np.float32)
     values *= np.exp(generator.normal(0, 0.1, 3) + generator.normal(0, 0.22)).astype(np.float32)
     if generator.random() < 0.5:
         values *= uneven_light((width, height), generator, 0.7)[..., None]
@@ -275,7 +280,7 @@ def spoil(image: Image, generator: np.random.Generator) -> Image:
         grey = values.mean(2, keepdims=True)
         values = grey + (values - grey) * np.float32(generator.uniform(0.2, 1.5))
     if generator.random() < 0.25:
-        values = cv2.GaussianBlur(values, (0, 0), generator.uniform(0.4, 1.3))
+        values = np.asarray(cv2.GaussianBlur(values, (0, 0), generator.uniform(0.4, 1.3)), np.float32)
     if generator.random() < 0.6:
         values += generator.normal(0, generator.uniform(0, 0.02), (height, width, 1)).astype(np.float32)
     spoilt = np.asarray(np.clip(values * 255, 0, 255), np.uint8)

@@ -66,7 +66,7 @@ def reframed(recipe: Recipe, house: House, variant: Variant) -> Recipe:
     background = recipe.background
     if background.matte is None:
         return recipe
-    matte = decode_matte(recipe.asset(background.matte)).astype(np.float32) / 255
+    matte = np.asarray(decode_matte(recipe.asset(background.matte)) / 255, np.float32)
     to_source = geometry.resize_affine((matte.shape[1], matte.shape[0]), recipe.source.size)
     angle = recipe.alignment.effective().angle
     box = turned_box(matte, angle, to_source)

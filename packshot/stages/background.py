@@ -66,7 +66,8 @@ def product_matte(view: View) -> NDArray[np.float32]:
     """The network's matte without crumbs, its edge placed by the picture's colours, (h, w) 0..1 at the view's size."""
     rough = without_false_holes(without_crumbs(view.matte), view)
     refined = matting.refine(view.image, np.clip((rough - 0.04) / 0.92, 0, 1))
-    return np.clip((refined - _FAINT) / (0.97 - _FAINT), 0, 1)  # what is hardly there would dirty the white
+    # What is hardly there would dirty the white.
+    return np.asarray(np.clip((refined - _FAINT) / (0.97 - _FAINT), 0, 1), np.float32)
 
 
 def without_crumbs(matte: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -81,7 +82,9 @@ def without_crumbs(matte: NDArray[np.float32]) -> NDArray[np.float32]:
         return matte
     gone = cv2.dilate((~keep[labels]).astype(np.uint8), np.ones((5, 5), np.uint8))
     kept = cv2.dilate((keep[labels] & (labels > 0)).astype(np.uint8), np.ones((3, 3), np.uint8))
-    mask = cv2.resize(gone & (1 - kept), (matte.shape[1], matte.shape[0]), interpolation=cv2.INTER_NEAREST)
+    mask = cv2.resize(
+        cv2.bitwise_and(gone, 1 - kept), (matte.shape[1], matte.shape[0]), interpolation=cv2.INTER_NEAREST
+    )
     return np.where(mask > 0, np.float32(0), matte)
 
 
@@ -103,9 +106,9 @@ def without_false_holes(matte: NDArray[np.float32], view: View) -> NDArray[np.fl
             filled[labels == label] = 1
     if not filled.any():
         return matte
-    filled = cv2.dilate(filled, np.ones((3, 3), np.uint8))
-    mask = cv2.resize(filled.astype(np.float32), (matte.shape[1], matte.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return np.maximum(matte, mask)
+    wider = cv2.dilate(filled, np.ones((3, 3), np.uint8)).astype(np.float32)
+    mask = cv2.resize(wider, (matte.shape[1], matte.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.maximum(matte, mask), np.float32)
 
 
 def doubt(matte: NDArray[np.float32], disagreement: NDArray[np.float32]) -> float:

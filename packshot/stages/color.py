@@ -82,8 +82,7 @@ def gains(light: NDArray[np.float64], share: float) -> Triple:
 
 def normalised(light: NDArray[np.floating]) -> NDArray[np.float64]:
     """A colour at luminance 1."""
-    light = np.asarray(light, np.float64)
-    return light / max(float(LUMINANCE @ light), 1e-6)
+    return np.asarray(light / max(float(LUMINANCE @ light), 1e-6), np.float64)
 
 
 def backdrop_white(view: View) -> WhitePoint | None:

@@ -109,7 +109,7 @@ def cover(
     distance = cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
     left = mask.copy()
     rows, columns = np.ogrid[: mask.shape[0], : mask.shape[1]]
-    discs = []
+    discs: list[tuple[float, float, float]] = []
     while left.any() and len(discs) < _MOST_DISCS:
         row, column = np.unravel_index(int(np.where(left, distance, -1).argmax()), mask.shape)
         radius = float(distance[row, column]) + 0.8
