@@ -77,10 +77,12 @@ def _open_raw(data: bytes) -> Any:
 
 
 def _damaged_raw(error: Exception) -> PhotoError:
-    return PhotoError(
-        PhotoProblem.CORRUPT,
-        f"the RAW file cannot be developed ({error}); export it as TIFF or JPEG from the camera's software.",
-    )
+    if type(error).__name__ == "LibRawIOError":
+        return PhotoError(PhotoProblem.TRUNCATED, "the RAW file ends too early; copy it from the card again.")
+    reason = error.args[0] if error.args else "no reason given"
+    reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
+    text = f"the RAW file cannot be developed ({reason}); export it as TIFF or JPEG from the camera's software."
+    return PhotoError(PhotoProblem.CORRUPT, text)
 
 
 def read_raw_header(data: bytes) -> Header:
