@@ -33,15 +33,7 @@ LIBRARIES = (
     "pyvips",
     "pydantic",
 )
-EXTRAS = {
-    "raw": ("rawpy", "camera RAW photos"),
-    "learn": ("torch", "learning from pairs"),
-    "serve": ("fastapi", "the HTTP service and the review pages"),
-    "ray": ("ray", "clusters"),
-    "gcs": ("gcsfs", "Google Cloud Storage"),
-    "s3": ("s3fs", "S3 storage"),
-    "postgres": ("psycopg", "a PostgreSQL catalog"),
-}
+EXTRAS = {"raw": ("rawpy", "camera RAW photos"), "learn": ("torch", "training packs")}
 LEAST_FREE_BYTES = 1_000_000_000
 
 

@@ -25,7 +25,7 @@ from packshot.publication.contact import Aligned, write_pictures
 from packshot.publication.exports import Export, export
 from packshot.publication.presets import preset
 from packshot.recipe import Recipe, Verdict
-from packshot.style import Style
+from packshot.style import House, Style
 
 ROUTE_FOLDERS = {"publish": "published", "review": "review"}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
@@ -96,10 +96,23 @@ def megabytes_needed(photo: Photo, most_pixels: int) -> float:
 
 
 def most_pixels(style: Style, pack: Pack) -> int:
-    """Pixels of the largest canvas that any category may get."""
-    categories = {*pack.file.categories, *style.categories}
-    canvases = (style.house(category, pack.habits(category)).canvas() for category in categories)
+    """Pixels of the largest canvas that any category may get, marketplaces' outputs included."""
+    houses = _houses(style, pack)
+    canvases = [house.canvas() for house in houses]
+    canvases += [preset(name).variant.canvas for house in houses for name in house.presets]
     return max((width * height for width, height in canvases), default=0)
+
+
+def require_presets(style: Style, pack: Pack) -> None:
+    """Raises ValueError when a category's style names a marketplace that is not there or cannot be served."""
+    for name in sorted({name for house in _houses(style, pack) for name in house.presets}):
+        if preset(name).variant.background == "transparent":
+            raise ValueError(f"{name} asks for a transparent backdrop, which packshot does not write: give a colour")
+
+
+def _houses(style: Style, pack: Pack) -> list[House]:
+    categories = sorted({*pack.file.categories, *style.categories})
+    return [style.house(category, pack.habits(category)) for category in categories]
 
 
 def _finish(work: Retouching, pack: Pack, item: Item, photo: Photo) -> Line:

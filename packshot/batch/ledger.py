@@ -16,7 +16,7 @@ Line = dict[str, Any]
 OWN_KEYS = frozenset(
     {
         "source", "name", "category", "category_confidence", "route", "output", "recipe", "matte", "preview", "thumb",
-        "quality", "would_publish", "reasons", "error", "problem", "sha256", "settings", "seconds",
+        "quality", "would_publish", "reasons", "presets", "error", "problem", "sha256", "settings", "seconds",
     }
 )  # fmt: skip
 """The keys a run fills; a manifest's columns may have any other name."""

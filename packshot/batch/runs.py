@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from packshot.batch.inputs import located
-from packshot.batch.job import ROUTE_FOLDERS, Item, Retouching, failed_line, settings_of
+from packshot.batch.job import ROUTE_FOLDERS, Item, Retouching, failed_line, require_presets, settings_of
 from packshot.batch.ledger import Ledger, Line
 from packshot.batch.lock import only_run_in
 from packshot.batch.manifest import read_manifest
@@ -36,7 +36,7 @@ from packshot.style import Style, load_style
 
 _HALF_WRITTEN = re.compile(r"\..+\.[0-9a-f]{12}\.part")
 FILE_KEYS = ("output", "recipe", "matte", "preview", "thumb")
-FOLDERS = ("published", "review", "recipes", "mattes", "shadows", "previews", "thumbs")
+FOLDERS = ("published", "review", "recipes", "mattes", "shadows", "previews", "thumbs", "variants")
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,7 @@ def _work(out: Path, settings: RunSettings) -> Retouching:
     try:
         pack, style = Pack(folder), Style() if settings.style is None else load_style(settings.style)
         problems = pack.verify()
+        require_presets(style, pack)
     except (PackError, ValueError) as error:
         raise UsageError(str(error)) from error
     except OSError as error:
@@ -187,8 +188,9 @@ def _todo(items: Sequence[Item], ledger: Ledger, work: Retouching) -> list[Item]
 def _may_be_done(item: Item, line: Line | None, work: Retouching) -> bool:
     if line is None or item.problem is not None or line.get("route") == "failed":
         return False
-    files = [work.out / str(line[key]) for key in FILE_KEYS if line.get(key) is not None]
-    return line.get("settings") == settings_of(work, item) and all(path.is_file() for path in files)
+    files = [line[key] for key in FILE_KEYS if line.get(key) is not None]
+    files += [made["output"] for made in line.get("presets", {}).values()]
+    return line.get("settings") == settings_of(work, item) and all((work.out / path).is_file() for path in files)
 
 
 def _same_photo(item: Item, line: Line | None) -> bool:

@@ -26,7 +26,7 @@ def run(
     category: Annotated[str, typer.Option(help="Of all photos the manifest gives none; auto: predicted.")] = "auto",
     manifest: Annotated[Path | None, typer.Option(help="CSV with the columns source and category.")] = None,
     style: Annotated[Path | None, typer.Option(help="House style, a style.toml.")] = None,
-    engine: Annotated[str, typer.Option(help="local: processes of this machine; ray: a cluster.")] = "local",
+    engine: Annotated[str, typer.Option(help="local: processes of this machine.")] = "local",
     workers: Annotated[int | None, typer.Option(min=1, help="Photos at a time; one per core if not given.")] = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a photo is given up.")] = 300,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,

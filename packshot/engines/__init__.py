@@ -58,25 +58,13 @@ class EngineSettings:
     timeout: float = 300.0
 
 
-ENGINES = ("local", "ray")
+ENGINES = ("local",)
 
 
 def make_engine(name: str, settings: EngineSettings) -> Engine:
-    """An engine by its name. Raises ValueError for another name, or when what it needs is not installed."""
-    if name == "local":
-        from packshot.engines.local import LocalEngine
+    """An engine by its name. Raises ValueError for another name."""
+    from packshot.engines.local import LocalEngine
 
-        return LocalEngine(settings)
-    if name == "ray":
-        return _ray(settings)
-    raise ValueError(f"there is no engine {name!r}: choose {' or '.join(ENGINES)}")
-
-
-def _ray(settings: EngineSettings) -> Engine:
-    import importlib
-
-    try:
-        engine: Engine = importlib.import_module("packshot.engines.ray").RayEngine(settings)
-    except ModuleNotFoundError as error:
-        raise ValueError("the engine 'ray' is not installed; run: pip install 'packshot[ray]'") from error
-    return engine
+    if name != "local":
+        raise ValueError(f"there is no engine {name!r} in this release: use {' or '.join(ENGINES)}")
+    return LocalEngine(settings)

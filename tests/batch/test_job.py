@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from packshot.batch import job
-from packshot.batch.job import Item, Retouching, megabytes_needed, most_pixels, retouch
+from packshot.batch.job import Item, Retouching, megabytes_needed, most_pixels, require_presets, retouch
 from packshot.batch.ledger import OWN_KEYS
 from packshot.batch.problems import RunError
 from packshot.pack import Pack
@@ -144,3 +144,15 @@ def test_the_largest_canvas_of_any_category_counts(tmp_path: Path) -> None:
     pack = Pack(make_pack(tmp_path / "pack"))
     assert most_pixels(Style(), pack) == 256 * 320
     assert most_pixels(Style(categories={"hats": {"long_side": 1000}}), pack) == 800 * 1000
+
+
+def test_marketplace_outputs_are_written_and_told_of(tmp_path: Path) -> None:
+    line = done(tmp_path, style=Style(default={"presets": ["ebay"]}))
+    assert set(line["presets"]) == {"ebay"}  # type: ignore[call-overload]
+    assert (tmp_path / "out" / line["presets"]["ebay"]["output"]).is_file()  # type: ignore[index]
+
+
+def test_a_style_with_a_marketplace_nobody_knows_is_refused(tmp_path: Path) -> None:
+    pack = Pack(make_pack(tmp_path / "pack"))
+    with pytest.raises(ValueError, match="no preset 'bazaar'"):
+        require_presets(Style(categories={"hats": {"presets": ["bazaar"]}}), pack)

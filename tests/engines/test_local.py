@@ -109,7 +109,7 @@ def test_workers_end_with_the_process_that_started_them_even_mid_task(tmp_path: 
 
 
 def test_an_engine_that_is_not_there_is_named() -> None:
-    with pytest.raises(ValueError, match="no engine 'cloud': choose local or ray"):
+    with pytest.raises(ValueError, match="no engine 'cloud' in this release: use local"):
         make_engine("cloud", EngineSettings())
 
 
