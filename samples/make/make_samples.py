@@ -28,12 +28,13 @@ FOLDER = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Shot:
-    """One sample: a product seen once."""
+    """One sample: a product seen once. `level` is the right exposure for it: white goods keep their drawing."""
 
     name: str
     category: str
     product: str
     view: View
+    level: float = 1.0
     quality: int = 90
 
 
@@ -47,13 +48,17 @@ SHOTS = (
     ),
     Shot("dress-0", "dresses", "dress", View((1280, 1920), "#b9bcc0", roll=1.6, azimuth=12, elevation=6, fill=0.8)),
     Shot(
-        "sneaker-0", "shoes", "sneaker", View((1680, 1260), "#a3a8a4", roll=-1.4, azimuth=24, elevation=16, fill=0.72)
+        "sneaker-0",
+        "shoes",
+        "sneaker",
+        View((1680, 1260), "#a3a8a4", roll=-1.4, azimuth=24, elevation=16, fill=0.72),
+        0.72,
     ),
     Shot("jeans-0", "bottoms", "jeans", View((1280, 1920), "#c2bdb4", roll=-3.1, fill=0.84, **FLAT)),
     Shot("ring-0", "jewellery", "ring", View((1440, 1440), "#9aa3a6", roll=3.3, azimuth=28, elevation=14, fill=0.5)),
     Shot("cap-0", "hats", "cap", View((1600, 1280), "#aeb4b8", roll=-2.2, azimuth=32, elevation=17, fill=0.68)),
     Shot("wineglass-0", "glassware", "wineglass", View((1280, 1600), "#b3b0ab", roll=1.1, elevation=8, fill=0.76)),
-    Shot("sweater-0", "tops", "sweater", View((1280, 1600), "#8aa0a8", roll=-1.8, fill=0.82, **FLAT)),
+    Shot("sweater-0", "tops", "sweater", View((1280, 1600), "#8aa0a8", roll=-1.8, fill=0.82, **FLAT), 0.88),
     Shot(
         "sunglasses-0",
         "accessories",
@@ -74,9 +79,10 @@ def render(shot: Shot, cache: Path, threads: int) -> None:
 def develop_shot(shot: Shot, cache: Path, seed: int) -> dict[str, Any]:
     """Writes before, after and alpha of a rendered shot; returns its line of pairs.jsonl."""
     random = np.random.default_rng([seed, zlib.crc32(shot.name.encode())])
-    product = scene.read_exr(cache / f"{shot.name}.product.exr")
+    exposed = np.array([shot.level] * 3 + [1], np.float32)
+    product = scene.read_exr(cache / f"{shot.name}.product.exr") * exposed
     height, width = product.shape[:2]
-    plate = cv2.GaussianBlur(scene.read_exr(cache / f"{shot.name}.paper.exr"), (0, 0), 0.8)
+    plate = cv2.GaussianBlur(scene.read_exr(cache / f"{shot.name}.paper.exr") * exposed, (0, 0), 0.8)
     plate = cv2.resize(plate, (width, height), interpolation=cv2.INTER_CUBIC)
     spoil = develop.draw_spoil(random)
     alpha = np.clip(product[..., 3], 0, 1)

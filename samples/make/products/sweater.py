@@ -82,6 +82,6 @@ def build() -> list[bpy.types.Object]:
     """A cream and navy top, 65 cm long."""
     front, back = _sewing(NECK), _sewing(0.688)
     drape = Drape(_squeeze, spacing=SPACING, grow=0.015, stiffness=0.5, seed=15)
-    cloth, inside = front.cloth("knit", "#e9e4d8", 0.002), back.cloth("knit inside", "#c9c4b8", 0.002)
+    cloth, inside = front.cloth("knit", "#e9e4d8", 0.0017), back.cloth("knit inside", "#c9c4b8", 0.0017)
     panel = drape_panel("front", _edges(NECK), (0, 3, 5, 7), cloth, drape)
     return [panel, flat_panel("back", _edges(0.688), inside, _squeeze, 0.02)]
