@@ -98,9 +98,9 @@ class View:
 
     @cached_property
     def middling_matte(self) -> NDArray[np.float32]:
-        """The cut matte at the size of ``middling``, 0..1."""
+        """The network's own matte at the size of ``middling``, 0..1."""
         size = (self.middling.shape[1], self.middling.shape[0])
-        return np.asarray(cv2.resize(self.matte, size, interpolation=cv2.INTER_AREA), np.float32)
+        return np.asarray(cv2.resize(self.answer.matte, size, interpolation=cv2.INTER_AREA), np.float32)
 
     @cached_property
     def small_matte(self) -> NDArray[np.float32]:

@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from packshot import geometry
-from packshot.graphcut import recut
 from packshot.learning.networks import UprightNetwork
 from packshot.learning.synthesis import Example, spoil
 from packshot.pack import Pack
@@ -41,7 +40,7 @@ def lean(example: Example, pack: Pack, generator: np.random.Generator) -> tuple[
     border = cv2.BORDER_REPLICATE
     image = cv2.warpAffine(example.image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=border)
     spoilt = spoil(np.asarray(image, np.uint8), generator)
-    return cues(spoilt, recut(spoilt, pack.ask(spoilt).matte)[0]), angle
+    return cues(spoilt, pack.ask(spoilt).matte), angle
 
 
 def turned_cues(shared: Path, pack: Pack) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -63,7 +62,7 @@ def pairs_to_score(shared: Path, name: str, pack: Pack) -> tuple[NDArray[np.floa
         line = json.loads(text)
         if held_out(line["group"]):
             image = read(folder / line["before"])
-            rows.append(cues(image, recut(image, pack.ask(image).matte)[0]))
+            rows.append(cues(image, pack.ask(image).matte))
             truth.append(line["truth"]["angle_deg"])
     return np.stack(rows), np.array(truth)
 
