@@ -34,10 +34,15 @@ def export_product_network(network: ProductNetwork, path: Path) -> str:
         dynamic_shapes={"image": {2: 32 * height, 3: 32 * width}},
         verbose=False,
     )
-    if path.stat().st_size > LARGEST_FILE:
-        raise ValueError(f"{path.name} has {path.stat().st_size} bytes; a pack's file may have {LARGEST_FILE}")
+    check_size(path)
     check_agreement(network, path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def check_size(path: Path) -> None:
+    """Raises ValueError when a file is larger than a pack's may be."""
+    if path.stat().st_size > LARGEST_FILE:
+        raise ValueError(f"{path.name} has {path.stat().st_size} bytes; a pack's file may have {LARGEST_FILE}")
 
 
 def check_agreement(network: ProductNetwork, path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 import torch
 
-from packshot.learning.export import check_agreement, export_product_network
+from packshot.learning.export import LARGEST_FILE, check_agreement, check_size, export_product_network
 from packshot.learning.networks import ProductNetwork
 from packshot.pack import Pack
 from tests.learning.test_networks import TINY
@@ -73,12 +73,14 @@ def test_a_network_that_answers_otherwise_is_refused(network: ProductNetwork, ex
         check_agreement(other, exported[0])
 
 
-def test_a_file_too_large_for_a_pack_is_refused(
-    network: ProductNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys.modules["packshot.learning.export"], "LARGEST_FILE", 1000)
-    with pytest.raises(ValueError, match="may have 1000"):
-        export_product_network(network, tmp_path / "product.onnx")
+def test_a_file_too_large_for_a_pack_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "product.onnx"
+    path.touch()
+    os.truncate(path, LARGEST_FILE)
+    check_size(path)
+    os.truncate(path, LARGEST_FILE + 1)
+    with pytest.raises(ValueError, match="16000001 bytes"):
+        check_size(path)
 
 
 def test_exporting_leaves_the_answer_as_it_was(network: ProductNetwork, exported: tuple[Path, str]) -> None:
