@@ -1,12 +1,9 @@
 """Matting in the band along the edge: how much of each pixel is product, and what colour the product has there.
 
 The local colours of product and backdrop are normalised means of their sure sides, as in Forte and Pitié,
-"Approximate Fast
-Foreground Colour Estimation" (ICIP 2021), gathered on a grid of cells so that the cost follows the edge's length,
-not the
-picture's size. A pixel's share is its place on the line between both colours (the compositing equation), believed
-only as
-far as the colours differ by more than their own texture.
+"Approximate Fast Foreground Colour Estimation" (ICIP 2021), gathered on a grid of cells so that the cost follows the
+edge's length, not the picture's size. A pixel's share is its place on the line between both colours (the compositing
+equation), believed only as far as the colours differ by more than their own texture.
 """
 
 from __future__ import annotations
@@ -57,8 +54,7 @@ def _sample(plane: FloatImage, x: FloatImage, y: FloatImage) -> FloatImage:
 
 @dataclass(frozen=True)
 class Band:
-    """The pixels of an (H, W, 3) sRGB picture that are neither surely product nor surely backdrop by ``matte`` (H,
-    W)."""
+    """The pixels of an (H, W, 3) sRGB picture where ``matte`` (H, W) says neither all product nor all backdrop."""
 
     image: Bytes
     matte: Bytes
@@ -97,8 +93,7 @@ class Band:
         return result
 
     def product_colour(self, matte: Bytes) -> FloatImage:
-        """The product's own colour at the band's pixels, (N, 3), free of the backdrop mixed in; ``matte`` is the
-        final one.
+        """The product's own colour at the band's pixels, (N, 3), free of the backdrop; ``matte`` is the final one.
 
         The blur-fusion step of Forte and Pitié: the local mean, corrected by what the compositing equation leaves over.
         """

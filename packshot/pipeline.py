@@ -81,8 +81,10 @@ def judge(recipe: Recipe, image: NDArray[np.uint8], pack: Pack, style: Style | N
 
 
 def correct(recipe: Recipe, changes: Mapping[str, Mapping[str, Any]], by: str = "human") -> Recipe:
-    """A person's changes over a recipe, e.g. ``{"alignment": {"angle": 1.5}}``. Raises ValueError naming what is
-    wrong."""
+    """A person's changes over a recipe, e.g. ``{"alignment": {"angle": 1.5}}``.
+
+    Raises ValueError naming what is wrong.
+    """
     names = {stage.name for stage in STAGES}
     unknown = set(changes) - names
     if unknown:

@@ -1,10 +1,8 @@
 """The render plan: stages add what they decided, the plan folds it and moves the pixels once.
 
 Colour folds into one 3x3 matrix in linear light and one curve, evenness into one small grid, geometry into one
-affine; each
-output pixel is sampled once from the source. Then specks are healed, the product is sharpened, and its backdrop
-replaced.
-Work goes in strips, so memory does not grow with the photo.
+affine; each output pixel is sampled once from the source. Then specks are healed, the product is sharpened, and its
+backdrop replaced. Work goes in strips, so memory does not grow with the photo.
 """
 
 from __future__ import annotations

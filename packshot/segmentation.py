@@ -24,10 +24,9 @@ def network_planes(image: NDArray[np.uint8]) -> FloatImage:
     """The eight planes packshot's own network sees.
 
     ``image``: (H, W, 3) sRGB uint8. Returns (8, H, W) float32, each about -1..1: red, green, blue; how typical the
-    colour is
-    of the frame's border (log likelihood ratio); the place, x and y; and how far lightness and chroma are from a smooth
-    surface through the border. The last ones are the backdrop model: they tell a small network at once what a large one
-    must learn from millions of photos.
+    colour is of the frame's border (log likelihood ratio); the place, x and y; and how far lightness and chroma are
+    from a smooth surface through the border. The last ones are the backdrop model: they tell a small network at once
+    what a large one must learn from millions of photos.
     """
     height, width = image.shape[:2]
     planes = np.empty((PLANES, height, width), np.float32)

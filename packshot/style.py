@@ -1,5 +1,4 @@
-"""The house style: what a studio wants of its finished shots, per category. Read from ``style.toml``, edited by
-people."""
+"""The house style: what a studio wants of its shots, per category; ``style.toml`` is written for people to edit."""
 
 from __future__ import annotations
 

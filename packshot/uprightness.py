@@ -1,10 +1,9 @@
 """Cues of uprightness: for every angle the product might be turned by, what speaks for it.
 
 Mirror symmetry of outline and drawing (after Loy and Eklundh, ECCV 2006), the directions of edges on the outline,
-inside and on
-the backdrop, the size of the upright box, and the main axis. A small network weighs them; it sees curves over the
-angle, not
-pixels, so that turning a photo is shifting a curve and a few hundred photos are enough to train it.
+inside and on the backdrop, the size of the upright box, and the main axis. A small network weighs them; it sees
+curves over the angle, not pixels, so that turning a photo is shifting a curve and a few hundred photos are enough to
+train it.
 """
 
 from __future__ import annotations
@@ -30,8 +29,7 @@ def angles(limit: float = LIMIT) -> NDArray[np.float64]:
 
 
 def cues(image: NDArray[np.uint8], matte: NDArray[np.float32], limit: float = LIMIT) -> Curves:
-    """(11, angles) float32 from a picture (H, W, 3) sRGB uint8 and its matte (H, W) in 0..1; zeros without a
-    product."""
+    """(11, angles) float32 from a picture (H, W, 3) sRGB uint8 and its matte (H, W) 0..1; zeros without product."""
     candidates = angles(limit)
     grey, mask = _centred(image, matte)
     if mask.sum() < 50:
@@ -42,8 +40,7 @@ def cues(image: NDArray[np.uint8], matte: NDArray[np.float32], limit: float = LI
 
 
 def decide(share: NDArray[np.floating]) -> tuple[float, float]:
-    """From the probability of each candidate angle: their median, and how much of it lies within 1.25 degrees of
-    that."""
+    """The median angle by the probability of each candidate, and how much of it lies within 1.25 degrees of that."""
     candidates = angles()
     share = np.asarray(share, np.float64)
     angle = float(np.interp(0.5, np.cumsum(share) - share / 2, candidates))

@@ -1,5 +1,4 @@
-"""Measures each stage on pairs with known truth: matte, angle, white point, specks, rim. For developers; truth is
-only scored.
+"""Measures each stage on pairs with known truth: matte, angle, white point, specks, rim. For developers.
 
 python tools/measure_stages.py DATA/pairs/real DATA/pairs/studio --held-out --limit 60
 """

@@ -1,5 +1,7 @@
-"""Puts the base pack together from a checkpoint: ``python training/build_pack.py --checkpoint product.pt --out
-packshot/packs/base``."""
+"""Puts the base pack together from a checkpoint:
+
+python training/build_pack.py --checkpoint product.pt --out packshot/packs/base
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The data the base pack is trained on, split by seller and product; mattes come from checked masks or from the
-afters."""
+"""The data the base pack is trained on, split by seller and product; mattes from checked masks or from the afters."""
 
 from __future__ import annotations
 

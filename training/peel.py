@@ -1,5 +1,6 @@
-"""Reads mattes out of finished shots on white, for befores and afters: python training/peel.py --shared DATA --out
-FOLDER
+"""Reads mattes out of finished shots on white, for befores and afters:
+
+python training/peel.py --shared DATA --out FOLDER
 
 A hole in the after's matte is a real hole only if the before shows its backdrop there; a white label does not.
 """

@@ -1,5 +1,7 @@
-"""Trains the network that finds dust and lint: python training/train_speck_network.py --shared DATA --out
-specks.onnx"""
+"""Trains the network that finds dust and lint:
+
+python training/train_speck_network.py --shared DATA --out specks.onnx
+"""
 
 from __future__ import annotations
 

@@ -3,9 +3,8 @@
 python training/train_upright_network.py --shared DATA --pack PACK --out upright.onnx
 
 Each photo is really turned, spoilt and saved again: cues merely shifted along the angle would carry the level grid
-of its
-first JPEG along, and the network would learn that instead of the product. For the same reason the matte is the
-network's own of the turned photo: a hand-made one keeps the steps of the grid it was made on.
+of its first JPEG along, and the network would learn that instead of the product. For the same reason the matte is
+the network's own of the turned photo: a hand-made one keeps the steps of the grid it was made on.
 """
 
 from __future__ import annotations

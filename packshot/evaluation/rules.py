@@ -1,5 +1,4 @@
-"""The rules: what can be said against a finished shot without having seen a better one. Each speaks a plain
-sentence."""
+"""The rules: what can be said, in plain sentences, against a finished shot without having seen a better one."""
 
 from __future__ import annotations
 

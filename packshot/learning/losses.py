@@ -11,8 +11,7 @@ def matte_loss(logits: Tensor, matte: Tensor, known: Tensor) -> Tensor:
     """How wrong a matte is: cross-entropy weighted towards the edge, plus one minus the soft intersection over union.
 
     ``logits``, ``matte``: (N, 1, H, W), matte in 0..1; ``known``: (N,), 0 leaves a sample out. The sum of both is
-    the usual
-    loss of dichotomous segmentation (Qin et al., "BASNet", CVPR 2019).
+    the usual loss of dichotomous segmentation (Qin et al., "BASNet", CVPR 2019).
     """
     logits = logits.float()
     edge = (F.avg_pool2d(matte, 15, 1, 7) - matte).abs()

@@ -1,8 +1,7 @@
 """Training photos without end: photos bent and relit, and cut-outs set on other photos' backdrops.
 
 Copy-paste gives exact mattes for free (Ghiasi et al., "Simple Copy-Paste", CVPR 2021); the photographer's faults
-(cast, exposure, uneven light, noise, JPEG) are drawn wider than any studio's, so that the network learns shapes, not
-light.
+(cast, exposure, uneven light, noise, JPEG) are drawn wider than any studio's: the network is to learn shapes, not light.
 """
 
 from __future__ import annotations
@@ -19,8 +18,7 @@ Matte = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Example:
-    """One photo to learn from: (H, W, 3) sRGB, its matte (H, W) in 0..1 or None, and its category's index (-1:
-    unknown)."""
+    """One photo to learn from: (H, W, 3) sRGB, its matte (H, W) in 0..1 or None, its category's index or -1."""
 
     image: Image
     matte: Matte | None

@@ -1,9 +1,8 @@
 """Alignment: how far to turn the product so that it stands upright; nothing where it is not sure.
 
 What speaks for each angle (symmetry, edges, box, axis) is measured by ``packshot.uprightness``; a small network of
-the pack
-weighs it into a probability for every angle. The turn is the median; it is made only if enough probability lies near
-it.
+the pack weighs it into a probability for every angle. The turn is the median; it is made only if enough probability
+lies near it.
 """
 
 from __future__ import annotations

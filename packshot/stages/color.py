@@ -1,8 +1,8 @@
 """Colour: what the camera saw as white becomes white.
 
 A studio's backdrop is a grey card in every frame: where it is even and nearly neutral, its colour is the cast (von
-Kries, in
-linear light). Elsewhere Shades of Grey (Finlayson and Trezzi, 2004) gives a weaker hint, and is followed only in part.
+Kries, in linear light). Elsewhere Shades of Grey (Finlayson and Trezzi, 2004) gives a weaker hint, and is followed
+only in part.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Detailing: dust and lint found and healed, and sharpening for the output.
 
 A small network of the pack marks specks; each mark becomes a disc (dust) or a chain of discs (lint), so that a
-person can see,
-delete and add them one by one.
+person can see, delete and add them one by one.
 """
 
 from __future__ import annotations
