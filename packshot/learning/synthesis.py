@@ -1,7 +1,7 @@
 """Training photos without end: photos bent and relit, and cut-outs set on other photos' backdrops.
 
 Copy-paste gives exact mattes for free (Ghiasi et al., "Simple Copy-Paste", CVPR 2021); the photographer's faults
-(cast, exposure, uneven light, noise, JPEG) are drawn wider than any studio's: the network is to learn shapes, not light.
+(cast, exposure, uneven light, noise, JPEG) are drawn wider than any studio's: the network learns shapes, not light.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ def camouflage(product: Image, matte: Matte, backdrop: Image, generator: np.rand
 
 
 def random_mix(generator: np.random.Generator) -> NDArray[np.float32]:
-    """A random 3x3 mix of channels whose columns sum to one."""
+    """A random 3x3 mix of channels: each column a mean of the three, tinted."""
     mix = np.eye(3) * generator.uniform(0, 1) + generator.uniform(0, 0.7, (3, 3))
     tint = np.exp(generator.normal(0, 0.2, 3))
     return np.asarray(mix / mix.sum(0) * tint, np.float32)
