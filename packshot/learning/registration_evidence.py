@@ -1,0 +1,174 @@
+"""What speaks for a registration: is each patch of the product found again where the map says, and not just anywhere?
+
+A patch counts by its texture. Around its predicted place in the before it is compared at every shift of a window
+(normalised cross-correlation). In a true pair the best shift is none; in a wrong one it is anywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from packshot.learning.registration_refine import Aligned, Source, Target
+from packshot.learning.registration_views import FloatImage
+
+PATCH = 16
+REACH = 8
+_STRIDE = 8
+_FAINT = 0.8  # sRGB levels of standard deviation: below it a patch is JPEG noise
+_CLEAR = 1.5
+_STRONG = 4.0
+_HIT = 1.5  # pixels
+_FEW = 12  # patches: below it nothing can be said
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Per patch, (N,) each, and over the whole product.
+
+    ``contrast``, ``lit``: standard deviation in the after and in the before, sRGB levels. ``at_place``: correlation
+    within a pixel of the predicted place. ``shifts`` (N, 2): where in the window it is highest, pixels. ``corners``
+    (N, 2): top left, in the target's frame. ``texture``, ``outline``: correlation of the two layers as a whole.
+    """
+
+    contrast: NDArray[np.float64]
+    lit: NDArray[np.float64]
+    at_place: NDArray[np.float64]
+    shifts: NDArray[np.float64]
+    corners: NDArray[np.float64]
+    texture: float
+    outline: float
+
+    @cached_property
+    def clear(self) -> NDArray[np.bool_]:
+        """Patches with texture enough to be recognised."""
+        return np.asarray(self.contrast > _CLEAR, np.bool_)
+
+    @cached_property
+    def hits(self) -> NDArray[np.bool_]:
+        """Clear patches found again where they should be, to a pixel and a half."""
+        return np.asarray(self.clear & (np.hypot(*self.shifts.T) <= _HIT), np.bool_)
+
+    @property
+    def enough(self) -> bool:
+        """Whether the product has texture enough to tell one from another."""
+        return int(self.clear.sum()) >= _FEW
+
+    @property
+    def score(self) -> float:
+        """0 (chance) to 1: mean of the texture's correlation, the share of hits and the typical patch's correlation."""
+        if not self.enough:
+            return max(0.0, self.texture) / 3
+        share, typical = float(self.hits.sum() / self.clear.sum()), float(np.median(self.at_place[self.clear]))
+        return (max(0.0, self.texture) + share + max(0.0, typical)) / 3
+
+    @cached_property
+    def contradicted(self) -> NDArray[np.bool_]:
+        """Patches with strong texture in one photo that the other does not have."""
+        agreeing = self.clear & (self.at_place > 0.6)
+        gain = 1.0
+        if agreeing.any():
+            gain = float(np.median(self.contrast[agreeing] / np.maximum(self.lit[agreeing], 0.5)))
+        strongest = np.maximum(self.contrast, gain * self.lit)
+        return np.asarray((strongest > _STRONG) & (self.at_place < 0.35), np.bool_)
+
+    @property
+    def share_contradicted(self) -> float:
+        """Among the patches that are clear or contradicted."""
+        return float(self.contradicted.sum() / max(1, int((self.clear | self.contradicted).sum())))
+
+    @property
+    def residual(self) -> float:
+        """Median shift of the hits, in pixels of the target's frame, weighted by contrast; 0 when there are none."""
+        if not self.hits.any():
+            return 0.0
+        lengths, weights = np.hypot(*self.shifts[self.hits].T), self.contrast[self.hits]
+        order = np.argsort(lengths)
+        middle = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
+        return float(lengths[order[middle]])
+
+
+def gather(aligned: Aligned) -> Evidence:
+    """Compares the aligned before with the after, patch by patch and as a whole."""
+    target = aligned.target
+    seen, there = target.see(aligned.source, aligned.to_source)
+    places, masked = _places(target, there)
+    rows = [row for top, left in places if (row := _compare(target, seen, (top, left), masked)) is not None]
+    table = np.array(rows, np.float64).reshape(-1, 7)
+    texture, outline = correlations(target, aligned.source, aligned.to_source)
+    contrast, lit, at_place = table[:, :3].T
+    return Evidence(contrast, lit, at_place, table[:, 3:5], table[:, 5:7], texture, outline)
+
+
+def correlations(target: Target, source: Source, to_source: NDArray[np.float64]) -> tuple[float, float]:
+    """Of texture and of outline, -1..1 each, as ``to_source`` has the before lie."""
+    seen, there = target.see(source, to_source)
+    pairs = zip(target.layers, target.layers_of(seen), strict=True)
+    texture, outline = (_correlation(one.values, other.values, (one.region > 0) & there) for one, other in pairs)
+    return texture, outline
+
+
+def _places(target: Target, there: NDArray[np.bool_]) -> tuple[list[tuple[int, int]], bool]:
+    """Top left corners of patches on the product and within the before; for thin products partly on it, True."""
+    on_product = (target.depth > 1.5) & there
+    whole = _grid(on_product, 0.9)
+    return (whole, False) if len(whole) >= 2 * _FEW else (_grid(on_product, 0.2), True)
+
+
+def _grid(usable: NDArray[np.bool_], least: float) -> list[tuple[int, int]]:
+    mean = cv2.boxFilter(usable.astype(np.float32), -1, (PATCH, PATCH), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
+    height, width = usable.shape
+    grid = mean[: height - PATCH + 1 : _STRIDE, : width - PATCH + 1 : _STRIDE]
+    return [(int(row) * _STRIDE, int(column) * _STRIDE) for row, column in np.argwhere(grid > least)]
+
+
+def _compare(target: Target, seen: FloatImage, corner: tuple[int, int], masked: bool) -> tuple[float, ...] | None:
+    top, left = corner
+    box = slice(top, top + PATCH), slice(left, left + PATCH)
+    patch, weight = target.smooth[box], np.ones((PATCH, PATCH), np.float32)
+    if masked:
+        weight = (target.depth[box] > 1.0).astype(np.float32)
+    contrast, lit = _spread(patch, weight), _spread(seen[box], weight)
+    if max(contrast, lit) <= _FAINT:
+        return None
+    row, column = min(top, REACH), min(left, REACH)
+    window = seen[top - row : top + PATCH + REACH, left - column : left + PATCH + REACH]
+    if masked:
+        scores = np.asarray(cv2.matchTemplate(window, patch, cv2.TM_CCOEFF_NORMED, mask=weight), np.float32)
+        scores[~np.isfinite(scores) | (np.abs(scores) > 1.001)] = 0  # an even window has no correlation
+    else:
+        scores = np.asarray(cv2.matchTemplate(window, patch, cv2.TM_CCOEFF_NORMED), np.float32)
+    near = float(scores[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2].max())
+    across, down = _peak(scores)
+    return contrast, lit, near, across - column, down - row, left, top
+
+
+def _spread(values: NDArray[Any], weight: FloatImage) -> float:
+    return float(values[weight > 0].std()) if weight.any() else 0.0
+
+
+def _peak(scores: FloatImage) -> tuple[float, float]:
+    """Place (x, y) of the maximum, to a fraction of a pixel by a parabola through its neighbours."""
+    _, best, _, (x, y) = cv2.minMaxLoc(scores)
+
+    def offset(before: float, after: float) -> float:
+        bend = before - 2 * best + after
+        return float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5)) if bend < -1e-9 else 0.0
+
+    height, width = scores.shape
+    across = offset(scores[y, x - 1], scores[y, x + 1]) if 0 < x < width - 1 else 0.0
+    down = offset(scores[y - 1, x], scores[y + 1, x]) if 0 < y < height - 1 else 0.0
+    return x + across, y + down
+
+
+def _correlation(wanted: FloatImage, seen: FloatImage, region: NDArray[np.bool_]) -> float:
+    if np.count_nonzero(region) < 50:
+        return 0.0
+    first, second = wanted[region], seen[region]
+    first, second = first - first.mean(), second - second.mean()
+    return float((first * second).sum() / np.sqrt((first**2).sum() * (second**2).sum() + 1e-9))
