@@ -27,6 +27,7 @@ _LOADERS = {
     PhotoFormat.AVIF: "heifload_buffer",
 }
 _CUT_OFF = ("truncated", "end of file", "end of data", "eof", "premature", "not enough", "bytes, expected")
+_NOT_READ = ("not supported", "unsupported", "not implemented", "not configured", "samples out of range")
 _LONGEST_REASON = 120
 
 
@@ -118,6 +119,9 @@ def damaged(kind: PhotoFormat, complaint: str, whole: bool = False) -> PhotoErro
     # A look beyond the end of the file is noted before every real reason.
     lines = [line.strip() for line in complaint.splitlines() if line.strip() and "bad seek" not in line]
     reason = f" ({lines[0][:_LONGEST_REASON]})" if lines else ""
+    if any(word in complaint.lower() for word in _NOT_READ):
+        text = f"this {kind} uses something that is not read; export it plainly{reason}."
+        return PhotoError(PhotoProblem.UNSUPPORTED, text)
     if not whole and any(word in complaint.lower() for word in _CUT_OFF):
         text = f"the {kind} data ends too early; copy or export the file again{reason}."
         return PhotoError(PhotoProblem.TRUNCATED, text)
