@@ -58,10 +58,8 @@ class Thresholds(Frozen):
     matte_full: float = 0.97
     frame_contact: float = 0.02
     clipping: float = 0.03
-    new_clipping: float = 0.02
     sharpness: float = 0.9
     least_long_side: int = 500
-    cast_left: float = 6.0
     margin: float = 0.02
     align_confidence: float = 0.6
     speck_confidence: float = 0.7
@@ -142,7 +140,7 @@ class Pack:
         card = self.file.models.get("product")
         if card is None:
             raise PackError(
-                f"pack {self.label} has no 'product' model: use another pack, or train one with packshot learn"
+                f"pack {self.label} has no 'product' model: use another pack"
             )
         planes = prepare(image, card.preprocessing)
         session = self._session(card)
