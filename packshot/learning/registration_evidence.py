@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import cv2
 import numpy as np
@@ -24,6 +23,7 @@ _FAINT = 0.8  # sRGB levels of standard deviation: below it a patch is JPEG nois
 _CLEAR = 1.5
 _STRONG = 4.0
 _HIT = 1.5  # pixels
+_MOST = 800  # patches: more say nothing new
 _FEW = 12  # patches: below it nothing can be said
 
 
@@ -97,8 +97,13 @@ def gather(aligned: Aligned) -> Evidence:
     """Compares the aligned before with the after, patch by patch and as a whole."""
     target = aligned.target
     seen, there = target.see(aligned.source, aligned.to_source)
-    places, masked = _places(target, there)
-    rows = [row for top, left in places if (row := _compare(target, seen, (top, left), masked)) is not None]
+    weight, places = _places(target, there)
+    contrast, lit = _spread(target.smooth, weight), _spread(seen, weight)
+    rows = [
+        (contrast[place], lit[place], *_compare(target.smooth, seen, place, weight))
+        for place in places
+        if max(contrast[place], lit[place]) > _FAINT
+    ]
     table = np.array(rows, np.float64).reshape(-1, 7)
     texture, outline = correlations(target, aligned.source, aligned.to_source)
     contrast, lit, at_place = table[:, :3].T
@@ -113,57 +118,70 @@ def correlations(target: Target, source: Source, to_source: NDArray[np.float64])
     return texture, outline
 
 
-def _places(target: Target, there: NDArray[np.bool_]) -> tuple[list[tuple[int, int]], bool]:
-    """Top left corners of patches on the product and within the before; for thin products partly on it, True."""
+def _places(target: Target, there: NDArray[np.bool_]) -> tuple[FloatImage | None, list[tuple[int, int]]]:
+    """Top left corners of patches on the product and within the before.
+
+    Where a product is too thin for whole patches, patches partly on it, and the weight (H, W), 0 or 1, that says where.
+    """
     on_product = (target.depth > 1.5) & there
     whole = _grid(on_product, 0.9)
-    return (whole, False) if len(whole) >= 2 * _FEW else (_grid(on_product, 0.2), True)
+    if len(whole) >= 2 * _FEW:
+        return None, whole[:: -(-len(whole) // _MOST)]
+    return (target.depth > 1.0).astype(np.float32), _grid(on_product, 0.2)
 
 
 def _grid(usable: NDArray[np.bool_], least: float) -> list[tuple[int, int]]:
-    mean = cv2.boxFilter(usable.astype(np.float32), -1, (PATCH, PATCH), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
     height, width = usable.shape
-    grid = mean[: height - PATCH + 1 : _STRIDE, : width - PATCH + 1 : _STRIDE]
+    grid = _patch_mean(usable.astype(np.float32))[: height - PATCH + 1 : _STRIDE, : width - PATCH + 1 : _STRIDE]
     return [(int(row) * _STRIDE, int(column) * _STRIDE) for row, column in np.argwhere(grid > least)]
 
 
-def _compare(target: Target, seen: FloatImage, corner: tuple[int, int], masked: bool) -> tuple[float, ...] | None:
-    top, left = corner
+def _patch_mean(values: FloatImage) -> FloatImage:
+    """At each pixel the mean of the patch whose top left corner it is."""
+    mean = cv2.boxFilter(values, -1, (PATCH, PATCH), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(mean, np.float32)
+
+
+def _spread(values: FloatImage, weight: FloatImage | None) -> FloatImage:
+    """At each pixel the standard deviation over the patch whose top left corner it is."""
+    centred = values - np.float32(128)  # keeps single precision from drowning small variances
+    if weight is None:
+        mean, square = _patch_mean(centred), _patch_mean(centred * centred)
+    else:
+        share = np.maximum(_patch_mean(weight), np.float32(1e-6))
+        mean, square = _patch_mean(centred * weight) / share, _patch_mean(centred * centred * weight) / share
+    return np.asarray(np.sqrt(np.maximum(square - mean * mean, 0)), np.float32)
+
+
+def _compare(
+    wanted: FloatImage, seen: FloatImage, place: tuple[int, int], weight: FloatImage | None
+) -> tuple[float, float, float, int, int]:
+    """Correlation at the place, shift of the best (x, y), and left and top of the patch."""
+    top, left = place
     box = slice(top, top + PATCH), slice(left, left + PATCH)
-    patch, weight = target.smooth[box], np.ones((PATCH, PATCH), np.float32)
-    if masked:
-        weight = (target.depth[box] > 1.0).astype(np.float32)
-    contrast, lit = _spread(patch, weight), _spread(seen[box], weight)
-    if max(contrast, lit) <= _FAINT:
-        return None
     row, column = min(top, REACH), min(left, REACH)
     window = seen[top - row : top + PATCH + REACH, left - column : left + PATCH + REACH]
-    if masked:
-        scores = np.asarray(cv2.matchTemplate(window, patch, cv2.TM_CCOEFF_NORMED, mask=weight), np.float32)
+    mask = None if weight is None else weight[box]
+    scores = np.asarray(cv2.matchTemplate(window, wanted[box], cv2.TM_CCOEFF_NORMED, mask=mask), np.float32)
+    if weight is not None:
         scores[~np.isfinite(scores) | (np.abs(scores) > 1.001)] = 0  # an even window has no correlation
-    else:
-        scores = np.asarray(cv2.matchTemplate(window, patch, cv2.TM_CCOEFF_NORMED), np.float32)
     near = float(scores[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2].max())
     across, down = _peak(scores)
-    return contrast, lit, near, across - column, down - row, left, top
-
-
-def _spread(values: NDArray[Any], weight: FloatImage) -> float:
-    return float(values[weight > 0].std()) if weight.any() else 0.0
+    return near, across - column, down - row, left, top
 
 
 def _peak(scores: FloatImage) -> tuple[float, float]:
     """Place (x, y) of the maximum, to a fraction of a pixel by a parabola through its neighbours."""
     _, best, _, (x, y) = cv2.minMaxLoc(scores)
-
-    def offset(before: float, after: float) -> float:
-        bend = before - 2 * best + after
-        return float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5)) if bend < -1e-9 else 0.0
-
     height, width = scores.shape
-    across = offset(scores[y, x - 1], scores[y, x + 1]) if 0 < x < width - 1 else 0.0
-    down = offset(scores[y - 1, x], scores[y + 1, x]) if 0 < y < height - 1 else 0.0
+    across = _vertex(scores.item(y, x - 1), best, scores.item(y, x + 1)) if 0 < x < width - 1 else 0.0
+    down = _vertex(scores.item(y - 1, x), best, scores.item(y + 1, x)) if 0 < y < height - 1 else 0.0
     return x + across, y + down
+
+
+def _vertex(before: float, best: float, after: float) -> float:
+    bend = before - 2 * best + after
+    return min(0.5, max(-0.5, 0.5 * (before - after) / bend)) if bend < -1e-9 else 0.0
 
 
 def _correlation(wanted: FloatImage, seen: FloatImage, region: NDArray[np.bool_]) -> float:

@@ -61,16 +61,22 @@ def match(after: Features, before: Features) -> tuple[NDArray[np.intp], NDArray[
         return np.zeros(0, np.intp), np.zeros(0, np.intp)
     alike = after.descriptors @ before.descriptors.T
     rows = np.arange(len(alike))
-    nearest = np.argpartition(-alike, 3, axis=1)[:, :3]
-    order = np.argsort(-alike[rows[:, None], nearest], axis=1)
-    nearest = nearest[rows[:, None], order]
-    best = alike[rows, nearest[:, 0]]
+    first, best = _take_best(alike, rows)
+    second, rival = _take_best(alike, rows)
+    _, third = _take_best(alike, rows)
     # One place can have two directions, hence two nearly equal descriptors: no rival to itself.
-    twin = np.abs(before.places[nearest[:, 1]] - before.places[nearest[:, 0]]) < 3
-    rival = alike[rows, np.where(twin, nearest[:, 2], nearest[:, 1])]
+    rival = np.where(np.abs(before.places[second] - before.places[first]) < 3, third, rival)
     distance, farther = np.sqrt(np.maximum(2 - 2 * best, 0)), np.sqrt(np.maximum(2 - 2 * rival, 0))
     found = distance < _RATIO * farther
-    return rows[found], nearest[found, 0]
+    return rows[found], first[found]
+
+
+def _take_best(alike: NDArray[np.float32], rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Column and value of each row's largest entry, which is struck out."""
+    columns = alike.argmax(1)
+    values = alike[rows, columns]
+    alike[rows, columns] = -1
+    return columns, values
 
 
 def feature_guesses(after: Features, before: Features, long_side: int, count: int) -> list[Guess]:

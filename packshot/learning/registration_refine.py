@@ -20,6 +20,7 @@ from packshot.learning.registration_views import FloatImage, Product, luminance
 _SMOOTH = 1.0  # pixels; the retoucher sharpened, the camera did not
 _NOISE = 2.0  # sRGB levels below which local contrast is noise
 _OUTLINE_WEIGHT = 0.5
+_EDGE_REACH = 5.0  # pixels
 _STEPS = 14
 _STILL = 0.01  # pixels
 
@@ -65,14 +66,32 @@ class Target:
         self.inner = (self.depth > rim).astype(np.float32)
         self.outline = ((self.depth <= 4) & (outside <= 4)).astype(np.float32)
         self.near = (outside <= 6).astype(np.float32)
-        self.reach = max(4.0, 0.03 * max(self.size))
+        reach = 2 * round(max(7.0, 0.05 * max(self.size))) + 1
+        self._window = reach, reach
+        self._inner_share = cv2.blur(self.inner, self._window) + 1e-4
+        self._near_share = cv2.GaussianBlur(self.near, (0, 0), _EDGE_REACH) + 1e-4
 
     def layers_of(self, smooth: FloatImage) -> tuple[Layer, Layer]:
         """Texture and outline of a luminance picture in this frame."""
         return (
-            Layer(_even_contrast(smooth, self.inner, self.reach), self.inner, 1.0),
-            Layer(_even_gradient(smooth, self.near), self.outline, _OUTLINE_WEIGHT),
+            Layer(self._even_contrast(smooth), self.inner, 1.0),
+            Layer(self._even_gradient(smooth), self.outline, _OUTLINE_WEIGHT),
         )
+
+    def _even_contrast(self, values: FloatImage) -> FloatImage:
+        """Values with local mean 0 and local contrast 1 inside the product; what is outside has no say."""
+        mean = cv2.blur(values * self.inner, self._window) / self._inner_share
+        centred = (values - mean) * self.inner
+        variance = cv2.blur(centred * centred, self._window) / self._inner_share
+        return np.asarray(centred / np.sqrt(variance + _NOISE**2), np.float32)
+
+    def _even_gradient(self, values: FloatImage) -> FloatImage:
+        """Gradient magnitude divided by its local strength: an edge counts alike on light and on dark backdrop."""
+        across = cv2.Scharr(values, cv2.CV_32F, 1, 0, scale=1 / 32)
+        down = cv2.Scharr(values, cv2.CV_32F, 0, 1, scale=1 / 32)
+        square = (across * across + down * down) * self.near
+        strength = cv2.GaussianBlur(square, (0, 0), _EDGE_REACH) / self._near_share
+        return np.asarray(np.sqrt(square / (strength + 0.5)), np.float32)
 
     def see(self, source: Source, to_source: Affine) -> tuple[FloatImage, NDArray[np.bool_]]:
         """The before in this frame, smoothed, and where it has pixels. ``to_source``: from this frame."""
@@ -190,21 +209,3 @@ class _Step:
             linear = np.array([[move[0], -move[1]], [move[1], move[0]]])
         turn = np.eye(2) + linear / self.radius
         return np.column_stack([turn, self.middle + move[-2:] - turn @ self.middle])
-
-
-def _even_contrast(values: FloatImage, region: FloatImage, reach: float) -> FloatImage:
-    """Values with local mean 0 and local contrast 1 inside ``region``; what is outside has no say."""
-    share = cv2.GaussianBlur(region, (0, 0), reach) + 1e-4
-    centred = (values - cv2.GaussianBlur(values * region, (0, 0), reach) / share) * region
-    variance = cv2.GaussianBlur(centred * centred, (0, 0), reach) / share
-    return np.asarray(centred / np.sqrt(variance + _NOISE**2), np.float32)
-
-
-def _even_gradient(values: FloatImage, region: FloatImage) -> FloatImage:
-    """Gradient magnitude divided by its local strength: an edge counts alike on light and on dark backdrop."""
-    across = cv2.Scharr(values, cv2.CV_32F, 1, 0, scale=1 / 32)
-    down = cv2.Scharr(values, cv2.CV_32F, 0, 1, scale=1 / 32)
-    square = (across * across + down * down) * region
-    share = cv2.GaussianBlur(region, (0, 0), 5) + 1e-4
-    strength = cv2.GaussianBlur(square, (0, 0), 5) / share
-    return np.asarray(np.sqrt(square / (strength + 0.5)), np.float32)
