@@ -14,6 +14,7 @@ from packshot.colorscience import decode_srgb, encode_srgb
 from packshot.geometry import Affine
 from packshot.matting import Band
 
+_ROOM = 8  # pixels around the product that filters may reach into
 _ENLARGED = 1.2  # output pixels per matte pixel from which the edge is placed anew
 _LINEAR = decode_srgb(np.arange(256) / 255).astype(np.float32)
 _ENCODED = np.round(encode_srgb(np.arange(4097) / 4096) * 255).astype(np.uint8)
@@ -54,29 +55,37 @@ def fill_backdrop(
     picture: Bytes, matte: Bytes, colour: tuple[int, int, int], shade: NDArray[np.float32] | None
 ) -> None:
     """The new backdrop wherever there is no product at all, in place."""
-    empty = cv2.inRange(matte, 0, 0)
+    empty = cv2.inRange(matte, np.array(0), np.array(0))
+    cv2.copyTo(np.full_like(picture, np.array(colour, np.uint8)), empty, picture)
     if shade is None:
-        picture[empty > 0] = colour
         return
     rows, columns = np.nonzero((empty > 0) & (shade < 1))
-    picture[empty > 0] = colour
     picture[rows, columns] = _encode(_LINEAR[np.array(colour)] * shade[rows, columns][:, None])
+
+
+def product_box(
+    matte: Bytes, source: tuple[int, int], affine: Affine, size: tuple[int, int]
+) -> tuple[int, int, int, int] | None:
+    """Left, top, right, bottom (exclusive) in the output of all that is not bare backdrop, or None if nothing is."""
+    left, top, width, height = cv2.boundingRect(cv2.inRange(matte, np.array(1), np.array(255)))
+    if width == 0 or height == 0:
+        return None
+    cells = geometry.resize_affine((matte.shape[1], matte.shape[0]), source)
+    corners = geometry.box_corners((left - 1, top - 1, left + width, top + height))
+    placed = geometry.apply(geometry.compose(cells, affine), corners)
+    low = np.maximum(np.floor(placed.min(0)).astype(int) - _ROOM, 0)
+    high = np.minimum(np.ceil(placed.max(0)).astype(int) + 1 + _ROOM, size)
+    if (high <= low).any():
+        return None
+    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 
 def frame_matte(matte: Bytes, source: tuple[int, int], affine: Affine, size: tuple[int, int]) -> Bytes:
     """The matte in the output's frame, (height, width) bytes; beyond the photo there is no product."""
     cells = geometry.resize_affine((matte.shape[1], matte.shape[0]), source)
     matrix = geometry.compose(cells, affine)
-    framed = cv2.warpAffine(matte, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.bitwise_and(framed, inside_photo(source, affine, size)), np.uint8)
-
-
-def inside_photo(source: tuple[int, int], affine: Affine, size: tuple[int, int]) -> Bytes:
-    """255 where the output shows the photo, 0 beyond its frame."""
-    corners = geometry.apply(affine, geometry.box_corners((-0.5, -0.5, source[0] - 0.5, source[1] - 0.5)))
-    mask = np.zeros((size[1], size[0]), np.uint8)
-    cv2.fillConvexPoly(mask, np.round(corners * 16).astype(np.int32), 255, shift=4)
-    return mask
+    framed = cv2.warpAffine(matte, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    return np.asarray(framed, np.uint8)
 
 
 def _encode(linear: NDArray[np.float32]) -> Bytes:

@@ -20,6 +20,7 @@ FloatImage = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 _SURE = 20  # of 255: nearer than this to either end is sure
 _CELLS = 400  # along the long side
+_COARSE = 4  # pixels a cell
 _NEAR, _FAR = 2, 9  # radius in cells
 _NOISE = 9.0  # sRGB levels that JPEG and sensor leave on an even surface
 
@@ -62,13 +63,27 @@ class Band:
     @cached_property
     def places(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Rows and columns of the band's pixels."""
-        rows, columns = np.nonzero((self.matte > 0) & (self.matte < 255))
+        found = cv2.findNonZero(_between(self.matte, 1, 254))
+        if found is None:
+            return np.zeros(0, np.intp), np.zeros(0, np.intp)
+        columns, rows = found.reshape(-1, 2).astype(np.intp).T  # OpenCV 4 answers (N, 1, 2), OpenCV 5 (N, 2)
         return rows, columns
 
     @cached_property
     def sides(self) -> Sides:
         """Both sides' local colours."""
         cell = max(1, round(max(self.matte.shape) / _CELLS))
+        if cell >= _COARSE:  # half the pixels each way are plenty for means over cells this large
+            halves = (self.image.shape[1] // 2, self.image.shape[0] // 2)
+            image, matte = (
+                cv2.resize(plane, halves, interpolation=cv2.INTER_AREA) for plane in (self.image, self.matte)
+            )
+            small = Band(np.asarray(image, np.uint8), np.asarray(matte, np.uint8)).sides_in(max(1, round(cell / 2)))
+            return Sides(small.product, small.backdrop, small.variance, 2 * small.cell)
+        return self.sides_in(cell)
+
+    def sides_in(self, cell: int) -> Sides:
+        """Both sides' local colours in cells of so many pixels."""
         grey = np.asarray(cv2.cvtColor(self.image, cv2.COLOR_RGB2GRAY), np.uint8)
         product, spread1 = _side(self.image, grey, _between(self.matte, 255 - _SURE, 255), cell)
         backdrop, spread2 = _side(self.image, grey, _between(self.matte, 0, _SURE), cell)

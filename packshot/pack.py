@@ -139,9 +139,7 @@ class Pack:
         """Runs the product network on a view (H, W, 3) sRGB. The matte has the view's size, 0..1."""
         card = self.file.models.get("product")
         if card is None:
-            raise PackError(
-                f"pack {self.label} has no 'product' model: use another pack"
-            )
+            raise PackError(f"pack {self.label} has no 'product' model: use another pack")
         planes = prepare(image, card.preprocessing)
         session = self._session(card)
         outputs = session.run(None, {session.get_inputs()[0].name: planes[None]})

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from packshot import geometry
 from packshot.colorscience import decode_srgb, encode_srgb
-from packshot.compositing import Backdrop, composite
+from packshot.compositing import Backdrop, composite, product_box
 from packshot.geometry import Affine
 from packshot.healing import heal
 from packshot.recipe import Spot
@@ -74,7 +74,22 @@ class RenderPlan:
         return RenderPlan(**{**self.__dict__, **changes})
 
     def execute(self, photo: Pixels) -> Image:
-        """The finished picture, (H, W, 3) sRGB uint8."""
+        """The finished picture, (H, W, 3) sRGB uint8. Where only new backdrop will be, no pixel is moved."""
+        if self.backdrop is None or self.backdrop.shadow != "none":
+            return self._picture(photo)
+        width, height = self.output()
+        picture = np.empty((height, width, 3), np.uint8)
+        picture[:] = self.backdrop.color
+        box = product_box(self.backdrop.matte, self.source, self.affine, (width, height))
+        if box is not None:
+            left, top, right, bottom = box
+            affine = self.affine.copy()
+            affine[:, 2] -= (left, top)
+            changes = {"affine": affine, "size": (right - left, bottom - top)}
+            picture[top:bottom, left:right] = RenderPlan(**{**self.__dict__, **changes})._picture(photo)
+        return picture
+
+    def _picture(self, photo: Pixels) -> Image:
         picture = self.develop(photo)
         heal(picture, self.spots, self.affine)
         if self.sharpening > 0 and self.radius >= 0.25:

@@ -8,7 +8,7 @@ import pytest
 
 from packshot import geometry
 from packshot.colorscience import decode_srgb, encode_srgb
-from packshot.compositing import Backdrop, composite, frame_matte, inside_photo, soft_shadow
+from packshot.compositing import Backdrop, composite, frame_matte, soft_shadow
 from tests.pictures import product_photo
 
 SIZE = (480, 600)
@@ -83,10 +83,6 @@ def test_beyond_the_photo_there_is_no_product() -> None:
     framed = frame_matte(matte, (80, 100), geometry.frame_affine(0, 1, (39.5, 49.5), (120, 120)), (120, 120))
     assert (framed[15:105, 25:95] == 255).all()
     assert framed[:, :18].max() == framed[:, 102:].max() == framed[:8].max() == framed[112:].max() == 0
-
-
-def test_the_photos_frame_covers_its_own_output() -> None:
-    assert (inside_photo((33, 21), HERE, (33, 21)) == 255).all()
 
 
 def test_a_kept_shadow_darkens_by_its_share_of_light() -> None:

@@ -121,7 +121,7 @@ def correlations(target: Target, source: Source, to_source: NDArray[np.float64])
 def _places(target: Target, there: NDArray[np.bool_]) -> tuple[FloatImage | None, list[tuple[int, int]]]:
     """Top left corners of patches on the product and within the before.
 
-    Where a product is too thin for whole patches, patches partly on it, and the weight (H, W), 0 or 1, that says where.
+    Where a product is too thin for whole patches, patches partly on it, and the weight (H, W) of 0 and 1 saying where.
     """
     on_product = (target.depth > 1.5) & there
     whole = _grid(on_product, 0.9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -153,11 +154,13 @@ def encode_matte(matte: NDArray[np.float32], quick: bool = True) -> bytes:
     return bytes(cv2.imencode(".png", levels, settings)[1])
 
 
+@lru_cache(maxsize=4)
 def decode_matte(content: bytes) -> NDArray[np.uint8]:
-    """An 8-bit PNG as (H, W). Raises ValueError when it is none."""
+    """An 8-bit PNG as (H, W), not to be written to: the last few are kept. Raises ValueError when it is none."""
     matte = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE) if content else None
     if matte is None:
         raise ValueError("a recipe's matte is not a readable PNG: retouch the photo again")
+    matte.setflags(write=False)
     return np.asarray(matte, np.uint8)
 
 

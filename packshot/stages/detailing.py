@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from packshot import geometry
 from packshot.recipe import Detailing, Recipe, Spot
 from packshot.render import RenderPlan
-from packshot.view import View
+from packshot.view import View, shrink
 
 _EDGE_SHARE = 0.006  # of the long side: so near the product's edge its own outline looks like a thread
 _LONGEST_SHARE = 0.06  # of the long side: what is longer is no speck
+_SPECK_LONG_SIDE = 1100  # what the network was trained near
 _MOST_DISCS = 14
 _LEAST_PIXELS = 2
 
@@ -63,19 +64,32 @@ def _spot(mark: Mark, disc: tuple[float, float, float], view: View, unit: float)
 def find_marks(view: View) -> list[Mark]:
     """Specks on the product in the view's pixels, surest first; none without a model, or where all is speckled."""
     limits = view.pack.file.thresholds
-    matte = view.matte
+    image = shrink(view.image, _SPECK_LONG_SIDE)
+    factor = view.size[0] / image.shape[1]
+    matte = np.asarray(
+        cv2.resize(view.matte, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_AREA), np.float32
+    )
     box = cv2.boundingRect((matte > 0.9).astype(np.uint8))
     left, top, width, height = box[0], box[1], box[2] // 2 * 2, box[3] // 2 * 2
     if min(width, height) < 32:
         return []
     here = (slice(top, top + height), slice(left, left + width))
-    share = view.pack.specks(view.image[here])
+    share = view.pack.specks(image[here])
     if share is None:
         return []
-    marks = spots_in(share, matte[here], limits.speck_confidence, max(view.size))
+    marks = spots_in(share, matte[here], limits.speck_confidence, max(image.shape[:2]))
     if len(marks) > limits.specks_at_most:
         return []  # a pattern, not dirt
-    return [Mark(tuple((x + left, y + top, r) for x, y, r in mark.discs), mark.confidence, mark.kind) for mark in marks]
+    return [_moved(mark, (left, top), factor) for mark in marks]
+
+
+def _moved(mark: Mark, corner: tuple[int, int], factor: float) -> Mark:
+    """A mark found in a part of the shrunken picture, in the view's pixels."""
+    discs = (
+        ((x + corner[0] + 0.5) * factor - 0.5, (y + corner[1] + 0.5) * factor - 0.5, radius * factor)
+        for x, y, radius in mark.discs
+    )
+    return Mark(tuple(discs), mark.confidence, mark.kind)
 
 
 def spots_in(
