@@ -144,12 +144,14 @@ def _patch_mean(values: FloatImage) -> FloatImage:
 
 def _spread(values: FloatImage, weight: FloatImage | None) -> FloatImage:
     """At each pixel the standard deviation over the patch whose top left corner it is."""
-    centred = values - np.float32(128)  # keeps single precision from drowning small variances
+    # Centred, since single precision would drown small variances.
+    centred = np.asarray(values - 128, np.float32)
     if weight is None:
         mean, square = _patch_mean(centred), _patch_mean(centred * centred)
     else:
         share = np.maximum(_patch_mean(weight), np.float32(1e-6))
-        mean, square = _patch_mean(centred * weight) / share, _patch_mean(centred * centred * weight) / share
+        mean = np.asarray(_patch_mean(centred * weight) / share, np.float32)
+        square = np.asarray(_patch_mean(centred * centred * weight) / share, np.float32)
     return np.asarray(np.sqrt(np.maximum(square - mean * mean, 0)), np.float32)
 
 
