@@ -56,11 +56,21 @@ def fill_backdrop(
 ) -> None:
     """The new backdrop wherever there is no product at all, in place."""
     empty = cv2.inRange(matte, np.array(0), np.array(0))
-    cv2.copyTo(np.full_like(picture, np.array(colour, np.uint8)), empty, picture)
+    cv2.copyTo(plain((picture.shape[1], picture.shape[0]), colour), empty, picture)
     if shade is None:
         return
     rows, columns = np.nonzero((empty > 0) & (shade < 1))
     picture[rows, columns] = _encode(_LINEAR[np.array(colour)] * shade[rows, columns][:, None])
+
+
+def plain(size: tuple[int, int], colour: tuple[int, int, int]) -> Bytes:
+    """(height, width, 3) of one colour."""
+    shape = (size[1], size[0], 3)
+    if len(set(colour)) == 1:  # white and greys: one byte repeated is ten times quicker
+        return np.full(shape, colour[0], np.uint8)
+    picture = np.empty(shape, np.uint8)
+    picture[:] = colour
+    return picture
 
 
 def product_box(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from packshot import geometry
 from packshot.colorscience import decode_srgb, encode_srgb
-from packshot.compositing import Backdrop, composite, product_box
+from packshot.compositing import Backdrop, composite, plain, product_box
 from packshot.geometry import Affine
 from packshot.healing import heal
 from packshot.recipe import Spot
@@ -78,8 +78,7 @@ class RenderPlan:
         if self.backdrop is None or self.backdrop.shadow != "none":
             return self._picture(photo)
         width, height = self.output()
-        picture = np.empty((height, width, 3), np.uint8)
-        picture[:] = self.backdrop.color
+        picture = plain((width, height), self.backdrop.color)
         box = product_box(self.backdrop.matte, self.source, self.affine, (width, height))
         if box is not None:
             left, top, right, bottom = box

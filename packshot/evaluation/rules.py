@@ -153,10 +153,13 @@ def burnt_or_black(shot: Shot) -> Iterator[Finding]:
     if shot.matte is None:
         return
     limit = shot.pack.file.thresholds.clipping
-    product = shot.small[shot.matte > 250]
-    if len(product) < 50:
+    product = shot.matte > 250
+    area = int(product.sum())
+    if area < 50:
         return
-    burnt, black = float((product.min(1) >= 254).mean()), float((product.max(1) <= 2).mean())
+    red, green, blue = cv2.split(shot.small)
+    lowest, highest = cv2.min(cv2.min(red, green), blue), cv2.max(cv2.max(red, green), blue)
+    burnt, black = (float((part & product).sum()) / area for part in (lowest >= 254, highest <= 2))
     if burnt > limit:
         yield found(
             "burnt_out", f"{burnt:.0%} of the product is burnt out to white.", min(0.7, 0.3 + burnt), burnt, limit

@@ -21,7 +21,7 @@ from packshot.publication.sinks import FolderSink
 Pixels = NDArray[np.uint8]
 AnyDepth = NDArray[np.uint8] | NDArray[np.uint16]
 
-PREVIEW_SIDE = 1600
+PREVIEW_SIDE = 1280
 THUMB_SIDE = 320
 OUTSIDE = (192, 192, 192)
 """Neutral grey where the output's frame reaches beyond the photo."""
