@@ -28,6 +28,8 @@ def test_planes_are_within_their_range() -> None:
     assert planes.dtype == np.float32
     assert np.abs(planes).max() <= 1.5
     assert np.allclose(planes[:3], image.transpose(2, 0, 1) / 127.5 - 1, atol=1e-5)
+    assert np.array_equal(planes[3], border_likelihood(image))
+    assert np.array_equal(planes[6:], off_surface(image))
 
 
 def test_the_place_planes_mirror_with_the_frame() -> None:

@@ -44,6 +44,13 @@ def test_a_grave_finding_is_never_published(code: str, certified: Pack) -> None:
     assert given.quality < 1
 
 
+@pytest.mark.parametrize("code", ["hard_material", "strong_cast"])
+def test_one_grave_finding_is_enough_however_lax_the_pack(code: str, tmp_path: Path) -> None:
+    lax = write_pack(tmp_path, certificate={"by": "a test"}, thresholds={"publish_quality": 0.0})
+    assert verdict(replace(case(code), pack=lax)).route == "review"
+    assert verdict(replace(case("category_unsure"), pack=lax)).route == "publish"
+
+
 def test_a_remark_does_not_stop_a_good_shot(certified: Pack) -> None:
     given = verdict(replace(case("below_canvas"), pack=certified))
     assert given.route == "publish"

@@ -43,7 +43,7 @@ def test_an_error_at_the_edge_weighs_more_than_one_away_from_it() -> None:
     at_edge, away = as_logits(square(), 6), as_logits(square(), 6)
     at_edge[:, :, 44:46, 20:40] *= -1
     away[:, :, 60:62, 20:40] *= -1
-    assert float(matte_loss(at_edge, square(), KNOWN)) > float(matte_loss(away, square(), KNOWN))
+    assert float(matte_loss(at_edge, square(), KNOWN)) > 1.2 * float(matte_loss(away, square(), KNOWN))
 
 
 def test_unknown_mattes_teach_nothing() -> None:

@@ -99,8 +99,9 @@ def test_evening_leaves_the_drawn_form(pack: Pack, light: str) -> None:
     assert after.std() == pytest.approx(wanted.std(), rel=0.1)
 
 
-def test_evening_does_not_change_the_exposure(pack: Pack) -> None:
-    pixels, matte = lit(LIGHTS["falling"])
+@pytest.mark.parametrize("light", ["falling", "vignette"])
+def test_evening_does_not_change_the_exposure(pack: Pack, light: str) -> None:
+    pixels, matte = lit(LIGHTS[light])
     after = evened(pack, pixels, matte)
     assert product_stops(after, matte).mean() == pytest.approx(product_stops(pixels, matte).mean(), abs=0.05)
 
