@@ -45,4 +45,17 @@ def _cut(image: NDArray[np.uint8], opinion: FloatImage) -> FloatImage | None:
     cv2.setRNGSeed(0)  # the mixtures start from random colours: the same photo must give the same matte
     swapped = np.ascontiguousarray(image[..., ::-1])
     cv2.grabCut(swapped, labels, (0, 0, 1, 1), np.zeros((1, 65)), np.zeros((1, 65)), 1, cv2.GC_INIT_WITH_MASK)
-    return np.asarray((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD), np.float32)
+    cut = ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).astype(np.uint8)
+    return np.asarray(without_lines(cut, opinion), np.float32)
+
+
+def without_lines(cut: NDArray[np.uint8], opinion: FloatImage) -> NDArray[np.uint8]:
+    """Drops thin lines that lead away from the product: joints of a tiled floor are cut along, but are no straps.
+
+    What the cut adds against the network's opinion stays where it is thick, or close to what the network believes in.
+    """
+    believed = (opinion > 0.4).astype(np.uint8)
+    added = cut & (1 - believed)
+    thick = np.asarray(cv2.morphologyEx(added, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8)), np.uint8)
+    near = np.asarray(cv2.dilate(believed, np.ones((9, 9), np.uint8)), np.uint8)
+    return cut & (1 - (added & (1 - thick) & (1 - near)))

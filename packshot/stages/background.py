@@ -17,7 +17,7 @@ from packshot.segmentation import off_surface
 from packshot.surface import robust_fit, terms
 from packshot.view import View
 
-_LEAST_PIECE = 0.004
+_LEAST_PIECE = 0.01
 _SOLID = 0.85  # matte under which an enclosed place may be a hole
 _EVEN_SHEET = 0.3  # distance from its smooth surface (25 levels to one) within which a backdrop is a sheet
 _OFF_BACKDROP = 0.5  # distance from which an enclosed place is no backdrop
