@@ -8,7 +8,11 @@ import pytest
 
 from packshot import geometry
 from packshot.colorscience import decode_srgb, encode_srgb
-from packshot.compositing import Backdrop, composite, frame_matte, soft_shadow
+from packshot.compositing import Backdrop, composite, frame_matte, plain, product_box, soft_shadow
+from packshot.photo import Photo
+from packshot.pipeline import render
+from packshot.recipe import Alignment, Background, Cropping, Detailing, Recipe, Source, Spot
+from packshot.stages.background import encode_matte, png_asset
 from tests.pictures import product_photo
 
 SIZE = (480, 600)
@@ -112,3 +116,60 @@ def test_a_soft_shadow_lies_under_the_base() -> None:
 
 def test_nothing_casts_no_shadow() -> None:
     assert (soft_shadow(np.zeros((90, 70), np.uint8)) == 1).all()
+
+
+BOX_FRAMES = {
+    "same": (geometry.identity(), (480, 600)),
+    "turned": (geometry.frame_affine(7, 0.6, (250, 290), (400, 300)), (400, 300)),
+    "cut": (geometry.frame_affine(0, 2, (150, 200), (300, 300)), (300, 300)),
+}
+
+
+@pytest.mark.parametrize("frame", BOX_FRAMES)
+@pytest.mark.parametrize("shrunk", [1, 3])
+def test_the_products_box_holds_all_of_it(frame: str, shrunk: int) -> None:
+    affine, size = BOX_FRAMES[frame]
+    matte = levels(product_photo(size=SIZE)[1])
+    small = np.asarray(cv2.resize(matte, (480 // shrunk, 600 // shrunk), interpolation=cv2.INTER_AREA), np.uint8)
+    box = product_box(small, SIZE, affine, size)
+    assert box is not None
+    left, top, right, bottom = box
+    outside = frame_matte(small, SIZE, affine, size).copy()
+    outside[top:bottom, left:right] = 0
+    assert not outside.any()
+
+
+def test_no_product_has_no_box() -> None:
+    matte = np.zeros(SIZE[::-1], np.uint8)
+    assert product_box(matte, SIZE, HERE, SIZE) is None
+    matte[10:20, 10:20] = 255
+    assert product_box(matte, SIZE, geometry.frame_affine(0, 1, (400, 500), (50, 50)), (50, 50)) is None
+
+
+@pytest.mark.parametrize("colour", [(255, 255, 255), (10, 20, 30)])
+def test_a_plain_sheet_is_plain(colour: tuple[int, int, int]) -> None:
+    sheet = plain((7, 5), colour)
+    assert sheet.shape == (5, 7, 3)
+    assert (sheet == colour).all()
+
+
+def test_rendering_only_the_products_box_gives_the_whole_picture() -> None:
+    """A kept shadow without a map takes the long way, pixel by pixel, to the same picture."""
+    pixels, matte = product_photo(size=SIZE, angle=4.0)
+    photo = Photo.from_pixels(pixels, "shirt")
+    content = encode_matte(matte)
+    asset = png_asset(content, "matte", SIZE)
+    recipe = Recipe(
+        source=Source(name="shirt", sha256=photo.sha256, size=SIZE),
+        alignment=Alignment(angle=4.0),
+        cropping=Cropping(centre=(240, 300), scale=0.8, canvas=(420, 500)),
+        detailing=Detailing(sharpening=0.5, spots=(Spot(x=240, y=300, radius=4),)),
+        assets={asset.sha256: content},
+    )
+    short, long = (
+        render(photo, recipe.model_copy(update={"background": Background(matte=asset, shadow=shadow)}))
+        for shadow in ("none", "keep")
+    )
+    difference = np.abs(short.astype(int) - long)
+    assert difference.max() <= 4
+    assert difference.mean() < 0.05
