@@ -88,7 +88,8 @@ def rim(image: NDArray[np.uint8], recipe: Recipe) -> dict[str, float]:
     matte = frame_matte(
         decode_matte(recipe.asset(recipe.background.matte)), recipe.source.size, recipe.geometry.affine(), size
     )
-    return {"rim": ring_difference(image, matte > 127), "pure": float((image[matte == 0] == 255).all())}
+    bare = cv2.erode((matte == 0).astype(np.uint8), np.ones((3, 3), np.uint8))
+    return {"rim": ring_difference(image, matte > 127), "pure": float((image[bare > 0] == 255).all())}
 
 
 def grabcut(pixels: NDArray[np.uint8], true: NDArray[np.float32]) -> float:

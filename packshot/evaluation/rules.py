@@ -261,6 +261,7 @@ def backdrop_pure(shot: Shot) -> Iterator[Finding]:
     size = (shot.image.shape[1], shot.image.shape[0])
     affine = geometry.compose(recipe.geometry.affine(), geometry.resize_affine(recipe.geometry.size, size))
     outside = cv2.inRange(frame_matte(shot.source_matte, recipe.source.size, affine, size), 0, 0)
+    outside = cv2.erode(outside, np.ones((3, 3), np.uint8))  # a pixel at the edge may be rounded either way
     right = cv2.inRange(shot.image, recipe.background.color, recipe.background.color)
     wrong = cv2.countNonZero(cv2.bitwise_and(outside, cv2.bitwise_not(right)))
     share = wrong / max(1, cv2.countNonZero(outside))
