@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import Literal
 
 import cv2
@@ -66,6 +67,31 @@ def test_edges_are_mixed_in_linear_light() -> None:
     wanted = 255 * encode_srgb(share * decode_srgb(own / 255) + (1 - share))
     assert np.abs(picture - wanted).max() < 8
     assert np.abs(picture - wanted).mean() < 0.2
+
+
+def test_edges_lie_on_the_shadow_too() -> None:
+    """With half the light left everywhere, what is not product in an edge pixel has half the light."""
+    _, matte = product_photo(size=SIZE)
+    share, own = levels(matte)[..., None] / 255, np.array([40.0, 80.0, 150.0])
+    picture = np.round(share * own + (1 - share) * 190).astype(np.uint8)
+    light = np.full(SIZE[::-1], 128, np.uint8)
+    composite(picture, Backdrop(levels(matte), shadow="keep", shadow_map=light), SIZE, HERE)
+    wanted = 255 * encode_srgb(share * decode_srgb(own / 255) + (1 - share) * 128 / 255)
+    assert np.abs(picture - wanted).max() < 8
+
+
+def test_an_enlarged_matte_finds_its_edge_in_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels, matte = product_photo(size=SIZE)
+    small = np.asarray(cv2.resize(levels(matte), (80, 100), interpolation=cv2.INTER_AREA), np.uint8)
+
+    def error() -> float:
+        picture = pixels.copy()
+        composite(picture, Backdrop(small), SIZE, HERE)
+        return float(np.abs(picture.astype(int) - composed()).mean())
+
+    placed = error()
+    monkeypatch.setattr(sys.modules["packshot.compositing"], "_ENLARGED", 99.0)
+    assert placed < 0.6 * error()
 
 
 def test_a_matte_of_another_size_lands_in_the_same_place() -> None:

@@ -67,6 +67,18 @@ def test_the_edge_is_freed_of_the_backdrops_colour() -> None:
     assert np.quantile(np.abs(untouched - OWN).max(1), 0.9) > 80
 
 
+def test_the_edge_keeps_the_products_own_pattern() -> None:
+    """Stripes run out to the edge: its colour there is that of its stripe, not the mean of all."""
+    true = np.round(true_matte() * 255).astype(np.uint8)
+    stripes = np.where((np.arange(600) // 6 % 2 == 0)[:, None, None], (40.0, 80.0, 150.0), (150.0, 120.0, 60.0))
+    own = np.broadcast_to(stripes, (600, 480, 3))
+    band = Band(mixed(true.astype(np.float32) / 255, own), true)
+    rows, columns = band.places
+    mostly = true[rows, columns] > 200
+    error = np.abs(band.product_colour(true) - own[rows, columns])[mostly].mean()
+    assert error < 0.4 * np.abs(band.sides.at(rows, columns)[0] - own[rows, columns])[mostly].mean()
+
+
 @pytest.mark.parametrize("size", [(1, 1), (7, 3), (401, 33)])
 def test_odd_and_tiny_pictures_are_fine(size: tuple[int, int]) -> None:
     generator = np.random.default_rng(2)

@@ -23,3 +23,12 @@ def matte_loss(logits: Tensor, matte: Tensor, known: Tensor) -> Tensor:
     union = (probability + matte - probability * matte).sum((1, 2, 3))
     jaccard = 1 - (overlap + 1) / (union + 1)
     return ((entropy + jaccard) * known).sum() / known.sum().clamp(min=1)
+
+
+def category_loss(logits: Tensor, category: Tensor) -> Tensor:
+    """Cross-entropy of category logits (N, categories), a little smoothed; ``category`` (N,) is -1 where unknown.
+
+    The mean over the known ones, and 0, not NaN, where none is.
+    """
+    wrong = F.cross_entropy(logits.float(), category, ignore_index=-1, label_smoothing=0.05, reduction="sum")
+    return wrong / (category >= 0).sum().clamp(min=1)

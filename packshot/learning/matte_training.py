@@ -14,9 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
-from packshot.learning.losses import matte_loss
+from packshot.learning.losses import category_loss, matte_loss
 from packshot.learning.networks import ProductNetwork
 from packshot.learning.synthesis import Synthesis
 from packshot.segmentation import network_planes, network_size
@@ -136,10 +135,7 @@ class Trainer:
         image = image.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16):
             logits, categories, _ = self.network(image)
-        loss = matte_loss(logits, matte, known)
-        named = (category >= 0).sum().clamp(min=1)  # a batch may have no photo with a category
-        wrong = F.cross_entropy(categories.float(), category, ignore_index=-1, label_smoothing=0.05, reduction="sum")
-        loss = loss + category_weight * wrong / named
+        loss = matte_loss(logits, matte, known) + category_weight * category_loss(categories, category)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
         optimiser.step()

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from packshot.learning.losses import matte_loss
+from packshot.learning.losses import category_loss, matte_loss
 from packshot.learning.networks import ProductNetwork
 from tests.learning.test_networks import TINY
 
@@ -62,6 +63,15 @@ def test_an_unknown_neighbour_does_not_change_the_loss() -> None:
     logits = torch.randn(2, 1, 64, 64, generator=torch.Generator().manual_seed(1))
     alone = matte_loss(logits[:1], square(1), torch.ones(1))
     assert float(matte_loss(logits, square(), torch.tensor([1.0, 0.0]))) == pytest.approx(float(alone))
+
+
+def test_categories_are_asked_of_those_who_have_one() -> None:
+    logits, category = torch.randn(3, 5, generator=torch.Generator().manual_seed(2)), torch.tensor([4, 0, 2])
+    every = float(category_loss(logits, category))
+    assert every == pytest.approx(float(F.cross_entropy(logits, category, label_smoothing=0.05)))
+    some = category_loss(torch.cat([logits, torch.randn(4, 5)]), torch.cat([category, torch.full((4,), -1)]))
+    assert float(some) == pytest.approx(every)
+    assert float(category_loss(logits, torch.full((3,), -1))) == 0
 
 
 def test_a_few_steps_lower_the_loss_on_a_fixed_batch() -> None:

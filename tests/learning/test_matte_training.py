@@ -42,6 +42,9 @@ def test_a_run_learns_reports_and_is_kept(tmp_path: Path) -> None:
     assert trainer.steps > 0
     assert np.isfinite(reported).all()
     assert not torch.equal(before, trainer.network.matte.weight)
+    assert not torch.equal(before, trainer.average.matte.weight)
+    moved, followed = (part.matte.weight.detach() - before for part in (trainer.network, trainer.average))
+    assert 0 < float(followed.norm()) < float(moved.norm())
     kept = torch.load(tmp_path / "product.pt", weights_only=True)
     assert kept["steps"] == trainer.steps
     assert torch.equal(kept["network"]["matte.weight"], trainer.network.matte.weight)

@@ -96,13 +96,23 @@ def test_mattes_are_exact(shares: tuple[float, float, float]) -> None:
 
 
 @pytest.mark.usefixtures("faultless")
-def test_pasted_cut_outs_bring_no_rim_of_their_old_backdrop() -> None:
-    """On any new backdrop an edge pixel is the mix of the product's red and that backdrop."""
-    made = Synthesis([example()], [], np.random.default_rng(5), (0.0, 1.0, 0.0))
-    image = spread_colour(example().image, np.asarray(example().matte))
-    near = cv2.dilate(np.asarray(example().matte), np.ones((9, 9))) > 0
-    assert (np.abs(image[near].astype(int) - OWN) <= 1).all()
-    assert any(sample.matte.max() == 1 for sample in draws(made, 5))
+def test_pasted_cut_outs_bring_no_rim_of_their_old_backdrop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a new blue backdrop every edge pixel is the mix of the product's red and that blue."""
+    module, blue = sys.modules["packshot.learning.synthesis"], (20, 20, 230)
+    monkeypatch.setattr(module, "empty_part", lambda _: None)
+    monkeypatch.setattr(module, "paper", lambda size, _: np.full((size[1], size[0], 3), blue, np.uint8))
+    monkeypatch.setattr(module, "cast_shadow", lambda backdrop, *_: backdrop.astype(np.float32))
+    for sample in draws(synthesis(5, (0.0, 1.0, 0.0)), 10):
+        share = sample.matte[..., None]
+        assert np.abs(sample.image - (share * OWN + (1 - share) * blue)).max() <= 2
+
+
+def test_the_products_colour_is_carried_over_its_edge() -> None:
+    image, matte = example().image, np.asarray(example().matte)
+    carried = spread_colour(image, matte)
+    near, far = cv2.dilate(matte, np.ones((9, 9))) > 0, cv2.dilate(matte, np.ones((75, 75))) == 0
+    assert (np.abs(carried[near].astype(int) - OWN) <= 1).all()
+    assert np.array_equal(carried[far], image[far])
 
 
 def test_photos_without_a_matte_teach_their_category_only() -> None:

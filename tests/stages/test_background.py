@@ -144,6 +144,15 @@ def test_a_dark_product_leaves_no_halo_in_its_shadow(pack: Pack) -> None:
     assert light[ring].min() > 0.9
 
 
+def test_a_bright_product_does_not_hide_the_shadow_beside_it(pack: Pack) -> None:
+    pixels, matte = product_photo(colour=(250, 250, 250), backdrop=(150, 150, 150))
+    near = cv2.dilate(matte, np.ones((61, 61))) > 0
+    shaded = np.where((near & (matte < 0.5))[..., None], pixels * 0.75, pixels).astype(np.uint8)
+    light = cv2.resize(shadow_light(view_of(shaded, matte, pack)), (480, 600))
+    ring = (cv2.dilate(matte, np.ones((15, 15))) > 0) & (cv2.dilate(matte, np.ones((9, 9))) == 0)
+    assert np.quantile(light[ring], 0.95) < 0.75
+
+
 @given(st.integers(1, 40), st.integers(1, 40), st.booleans())
 def test_a_matte_survives_its_file(rows: int, columns: int, quick: bool) -> None:
     levels = np.random.default_rng(rows * columns).integers(0, 256, (rows, columns)).astype(np.uint8)

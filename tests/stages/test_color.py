@@ -91,10 +91,10 @@ def test_a_coloured_wall_is_no_grey_card(pack: Pack) -> None:
 
 def test_a_patterned_backdrop_is_trusted_less(pack: Pack) -> None:
     pixels, matte = product_photo()
-    rows, columns = np.mgrid[:600, :480]
-    stripes = np.where(((rows // 30 + columns // 30) % 2)[..., None] == 1, (200, 180, 160), (160, 180, 200))
-    striped = np.where(matte[..., None] < 0.5, stripes, pixels).astype(np.uint8)
-    assert predicted(pack, striped, matte).confidence < 0.5
+    tints = np.random.default_rng(1).normal(180, 25, (20, 16, 3)).repeat(30, 0).repeat(30, 1)
+    tiled = np.where(matte[..., None] < 0.5, np.clip(tints, 0, 255), pixels).astype(np.uint8)
+    assert np.ptp(np.median(tiled[matte < 0.01], 0)) < 15
+    assert predicted(pack, tiled, matte).confidence < 0.3
 
 
 @pytest.mark.parametrize("filled", ["product", "burnt"])
@@ -136,6 +136,14 @@ def test_lowering_multiplies_gains_matrix_and_saturation() -> None:
     assert plan.matrix @ [1.0, 1.0, 1.0] == pytest.approx([1, 2, 0.5])
     ColorStage().lower(Color(saturation=0.0), plan)
     assert np.ptp(plan.matrix @ [0.3, 0.9, 0.1]) == pytest.approx(0, abs=1e-12)
+
+
+def test_colour_comes_after_what_was_there() -> None:
+    plan = RenderPlan((4, 4))
+    mixed = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+    plan.mix(mixed)
+    ColorStage().lower(Color(white_gain=(2.0, 1.0, 0.5)), plan)
+    assert plan.matrix == pytest.approx(np.diag([2.0, 1.0, 0.5]) @ mixed)
 
 
 def test_a_neutral_part_adds_nothing() -> None:
