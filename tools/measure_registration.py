@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +51,8 @@ def main() -> None:
         if case.key not in results:
             results[case.key] = measure(case)
             keep(options.out, results[case.key])
-        print(f"\r{number} of {len(cases)}", end="", flush=True)
-    print()
+        if sys.stderr.isatty():
+            print(f"\r{number} of {len(cases)}", end="", file=sys.stderr, flush=True)
     found = [results[case.key] for case in cases]
     for folder in options.pairs:
         report(folder.name, [entry for entry in found if entry["set"] == folder.name])
