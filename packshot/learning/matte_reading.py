@@ -24,7 +24,8 @@ _EDGE = 3.5  # pixels from sure backdrop to sure product
 _NEAR, _FAR = 9, 49  # windows, pixels, in which the product's local colour is taken
 _SMALLEST_HOLE = 2e-4  # of the picture
 _BRIGHTER = 12.0  # sRGB levels above the floor that make a highlight
-_NEAR_WHITE = 40.0  # levels from the backdrop's luma below which the product may have been blown out to it
+_BLOWN = 235.0  # sRGB level from which a backdrop is what blown pixels look like
+_BRIGHT_PRODUCT = 205.0, 120.0  # luma beside white that is open to the border, and beside white that is enclosed
 _NOISE = 12.0  # levels, over three channels: what JPEG and sensor leave on an even surface
 
 
@@ -97,18 +98,27 @@ def _highlights(photos: _Photos, painted: Mask) -> Mask:
     seen = luminance(photos.seen).astype(np.float32)
     reach = 2 * round(0.06 * max(painted.shape)) + 1
     apart = cv2.erode(painted.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
-    floor, spread = _local_level(seen, apart & photos.there & ~_fenced(apart), reach)
+    apart &= photos.there & _joined(apart, photos.there)
+    if not apart.any() or photos.color.min() < _BLOWN:
+        return np.zeros_like(painted)
+    level = float(np.median(seen[apart]))
+    usual = level + max(_BRIGHTER, 4 * float(np.median(np.abs(seen[apart] - level))))
+    floor, spread = _local_level(seen, apart & (seen < usual), reach)
     brighter = painted & photos.there & (cv2.blur(seen, (3, 3)) > floor + np.maximum(_BRIGHTER, 2.5 * spread))
-    opened = cv2.morphologyEx(brighter.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    _, labels = cv2.connectedComponents(opened, connectivity=4)
+    opened = cv2.morphologyEx(brighter.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
+    # A floor that is bright somewhere is so up to the frame; a product seldom leaves it through white.
+    _, labels = cv2.connectedComponents((opened & ~_joined(opened, photos.there)).astype(np.uint8), connectivity=4)
     return _beside_bright_product(np.asarray(labels, np.int32), luminance(photos.after), painted)
 
 
-def _fenced(painted: Mask) -> Mask:
-    """Painted places that are not joined to the border: what they are is the question."""
-    _, labels = cv2.connectedComponents(painted.astype(np.uint8), connectivity=4)
-    joined = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-    return np.asarray(painted & ~np.isin(labels, joined), np.bool_)
+def _joined(where: Mask, there: Mask) -> Mask:
+    """The places that are connected to the picture's border or to where the before ends."""
+    _, labels = cv2.connectedComponents(where.astype(np.uint8), connectivity=4)
+    edge = cv2.erode(there.astype(np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    touched = np.zeros(int(labels.max()) + 1, np.bool_)
+    touched[labels[edge == 0]] = True
+    touched[0] = False
+    return np.asarray(touched[labels], np.bool_)
 
 
 def _local_level(values: FloatImage, where: Mask, reach: int) -> tuple[FloatImage, FloatImage]:
@@ -127,15 +137,18 @@ def _local_level(values: FloatImage, where: Mask, reach: int) -> tuple[FloatImag
 
 
 def _beside_bright_product(labels: NDArray[np.int32], after: NDArray[np.uint8], painted: Mask) -> Mask:
-    """The labelled places whose surroundings on the product are nearly as bright as the backdrop."""
-    found = np.zeros(painted.shape, np.bool_)
-    count = int(labels.max())
-    if count == 0:
-        return found
-    grown = cv2.dilate(labels.astype(np.float32), np.ones((9, 9), np.uint8)).astype(np.int32)
-    rim = (grown > 0) & ~painted
-    level = np.bincount(grown[rim], after[rim], count + 1) / np.maximum(np.bincount(grown[rim], None, count + 1), 1)
-    bright = level > 255 - 2 * _NEAR_WHITE
+    """The labelled places whose surroundings on the product are bright enough to have been blown out.
+
+    Where the white is open to the border the product must be nearly white; a highlight within it may stand on grey.
+    """
+    count = int(labels.max()) + 1
+    depth = cv2.distanceTransform((~painted).astype(np.uint8), cv2.DIST_L2, 3)
+    grown = cv2.dilate(labels.astype(np.float32), np.ones((15, 15), np.uint8)).astype(np.int32)
+    rim = (grown > 0) & (depth > 2.5)  # nearer, the backdrop is mixed in
+    level = np.bincount(grown[rim], after[rim], count) / np.maximum(np.bincount(grown[rim], None, count), 1)
+    is_open = np.zeros(count, np.bool_)
+    is_open[labels[_joined(painted, np.ones_like(painted))]] = True
+    bright = level > np.where(is_open, *_BRIGHT_PRODUCT)
     bright[0] = False
     return np.asarray(bright[labels], np.bool_)
 

@@ -68,9 +68,12 @@ def test_a_blown_highlight_is_no_hole() -> None:
 
 def test_white_on_white_is_placed_by_the_before() -> None:
     product = sprite(5)
-    pale = Sprite(np.clip(244 + 0.02 * (product.colour - 128), 0, 249).astype(np.float32), product.matte)
-    pair = make_pair(pale)
-    assert overlap(read(pair), pair.matte) > 0.98
+    lit = np.linspace(0, 1, SPRITE, dtype=np.float32)[None, :, None]
+    pale = np.clip(190 + 85 * lit + 0.25 * (1 - lit) * (product.colour - 128), 0, 262)
+    pair = make_pair(Sprite(pale.astype(np.float32), product.matte))
+    blown = (pair.after.min(2) > 251).mean() - (make_pair(product).after.min(2) > 251).mean()
+    assert blown > 0.02
+    assert overlap(read(pair), pair.matte) > 0.997
 
 
 def test_an_after_on_its_own_floor_has_no_matte() -> None:
