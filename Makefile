@@ -43,7 +43,7 @@ format: .stamps/test  ## put the code in shape
 # torch goes first and alone: pip then takes the plain CPU build and nothing replaces it.
 .stamps/test: .stamps/run Makefile
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --editable '.[raw,learn,test,check]'
+	$(BIN)/python -m pip install --quiet --editable '.[raw,learn,postgres,serve,report,test,check]'
 	@touch $@
 
 clean:  ## forget what was installed and made
