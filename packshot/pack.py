@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from packshot.recipe import Frozen
+from packshot.recipe import IDENTITY_MATRIX, Curve, Frozen
 from packshot.segmentation import network_planes, network_size
 
 BASE_PACK = Path(__file__).parent / "packs" / "base"
@@ -47,6 +47,15 @@ class ModelCard(Frozen):
     matte_output: int = Field(0, description="which output is the matte, (N, 1, H, W)")
     category_output: int | None = Field(None, description="which output holds category logits, if any")
     logits: bool = Field(True, description="whether the matte still needs the logistic function")
+    embedding_output: int | None = Field(None, description="which output describes the whole photo, if any")
+    categories: tuple[str, ...] = Field((), description="of a model that is told the category: in its input's order")
+
+
+class DataCard(Frozen):
+    """A file of the pack that is no network, and its sha256."""
+
+    file: str
+    sha256: str
 
 
 class Thresholds(Frozen):
@@ -77,6 +86,8 @@ class Look(Frozen):
     highlights: float = 0.0
     contrast: float = 0.0
     saturation: float = 1.0
+    matrix: tuple[float, ...] = Field(IDENTITY_MATRIX, min_length=9, max_length=9, description="3x3, linear light")
+    curves: tuple[Curve, Curve, Curve] | None = Field(None, description="red, green, blue; see a recipe's color")
     evenness: float = Field(0.6, ge=0, le=1, description="share of the measured uneven light that is taken out")
 
 
@@ -94,7 +105,13 @@ class PackFile(Frozen):
         default_factory=dict, description="house rules by category; 'default' for the rest"
     )
     hard: tuple[str, ...] = ("jewellery", "glassware")
+    judge: DataCard | None = Field(None, description="the trained judge, if any")
     certificate: dict[str, Any] | None = None
+
+    def cards(self) -> dict[str, ModelCard | DataCard]:
+        """Every file of the pack beside ``pack.json``, by what it is."""
+        judge = {} if self.judge is None else {"judge": self.judge}
+        return {**{f"model {name}": card for name, card in self.models.items()}, **judge}
 
 
 class Answer(Frozen):
@@ -103,6 +120,7 @@ class Answer(Frozen):
     model_config = Frozen.model_config | {"arbitrary_types_allowed": True}
     matte: NDArray[np.float32]
     categories: tuple[float, ...] | None
+    embedding: NDArray[np.float32] | None = None
 
 
 class Pack:
@@ -135,12 +153,16 @@ class Pack:
         """The learned house rules for a category."""
         return {**self.file.habits.get("default", {}), **self.file.habits.get(category, {})}
 
-    def ask(self, image: NDArray[np.uint8]) -> Answer:
-        """Runs the product network on a view (H, W, 3) sRGB. The matte has the view's size, 0..1."""
+    def ask(self, image: NDArray[np.uint8], share: float = 1.0) -> Answer:
+        """Runs the product network on a view (H, W, 3) sRGB. The matte has the view's size, 0..1.
+
+        ``share``: of the size the network usually works at.
+        """
         card = self.file.models.get("product")
         if card is None:
             raise PackError(f"pack {self.label} has no 'product' model: use another pack")
-        planes = prepare(image, card.preprocessing)
+        how = card.preprocessing
+        planes = prepare(image, how.model_copy(update={"long_side": max(32, round(share * how.long_side))}))
         session = self._session(card)
         outputs = session.run(None, {session.get_inputs()[0].name: planes[None]})
         matte = np.asarray(outputs[card.matte_output], np.float32)
@@ -152,9 +174,24 @@ class Pack:
         categories = None
         if card.category_output is not None:
             logits = np.asarray(outputs[card.category_output], np.float64).ravel()
-            share = np.exp(logits - logits.max())
-            categories = tuple(float(value) for value in share / share.sum())
-        return Answer(matte=whole, categories=categories)
+            likely = np.exp(logits - logits.max())
+            categories = tuple(float(value) for value in likely / likely.sum())
+        embedding = None if card.embedding_output is None else np.asarray(outputs[card.embedding_output][0], np.float32)
+        return Answer(matte=whole, categories=categories, embedding=embedding)
+
+    def advise(self, measured: NDArray[np.float32], category: str) -> NDArray[np.float64] | None:
+        """What the retouchers would do to a photo's light, (2, changes): the change and how unsure it is.
+
+        ``measured`` is the light meter's row with the product network's embedding behind it; see
+        ``packshot.lightmeter.CHANGES``. None if the pack has no such model. An unknown category is one among all.
+        """
+        card = self.file.models.get("light")
+        if card is None:
+            return None
+        told = np.array([[name == category for name in card.categories]], np.float32)
+        session = self._session(card)
+        change, spread = session.run(None, {"measured": measured[None], "category": told})
+        return np.stack([change[0], spread[0]]).astype(np.float64)
 
     def weigh(self, curves: NDArray[np.float32]) -> NDArray[np.float64] | None:
         """Cues of uprightness (11, angles) as the probability of each angle, or None if the pack has no such model."""
@@ -183,12 +220,12 @@ class Pack:
     def verify(self) -> list[str]:
         """What is wrong with the pack's files: missing, too large, or not the ones ``pack.json`` names."""
         problems = []
-        for name, card in self.file.models.items():
+        for name, card in self.file.cards().items():
             path = self.folder / card.file
             if not path.is_file():
-                problems.append(f"model {name}: {card.file} is missing")
+                problems.append(f"{name}: {card.file} is missing")
             elif hashlib.sha256(path.read_bytes()).hexdigest() != card.sha256:
-                problems.append(f"model {name}: {card.file} is not the file pack.json names (sha256 differs)")
+                problems.append(f"{name}: {card.file} is not the file pack.json names (sha256 differs)")
         return problems
 
 
@@ -200,7 +237,7 @@ def _read(folder: Path) -> PackFile:
         file = PackFile.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except (ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise PackError(f"{path} cannot be read: {error}") from error
-    for card in file.models.values():
+    for card in file.cards().values():
         if (folder / card.file).resolve().parent != folder.resolve():
             raise PackError(f"{path} names {card.file}, which is outside the pack: models must lie in its folder")
     return file

@@ -242,6 +242,9 @@ class Recipe(Frozen):
     detailing: Detailing = Detailing()
     by: str = Field("nobody", description="the pack's name and version, 'pairs', or 'human'")
     verdict: Verdict | None = None
+    evidence: Mapping[str, float] = Field(
+        default_factory=dict, repr=False, description="what was measured on the photo for the judge, by name"
+    )
     assets: Mapping[str, bytes] = Field(default_factory=dict, exclude=True, repr=False)
 
     @model_validator(mode="before")
@@ -285,9 +288,12 @@ class Recipe(Frozen):
     @classmethod
     def load(cls, path: Path) -> Recipe:
         """Reads a recipe with its files. Raises ValueError when one is missing or is not the one it was made with."""
-        recipe = cls.model_validate_json(path.read_bytes())
-        assets = {asset.sha256: _read_asset(path, asset) for asset in recipe._assets()}
-        return recipe.model_copy(update={"assets": assets})
+        return cls.model_validate_json(path.read_bytes()).with_files(path)
+
+    def with_files(self, path: Path) -> Recipe:
+        """The recipe with the files that lie beside ``path``, where its JSON is or was. Raises ValueError as ``load``."""
+        assets = {asset.sha256: _read_asset(path, asset) for asset in self._assets()}
+        return self.model_copy(update={"assets": assets})
 
     def _assets(self) -> list[Asset]:
         return [asset for asset in (self.background.matte, self.background.shadow_map) if asset is not None]

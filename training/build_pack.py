@@ -52,6 +52,7 @@ def main() -> None:
                 sha256=digest,
                 preprocessing=Preprocessing(planes="packshot", long_side=options.long_side),
                 category_output=1,
+                embedding_output=2,
             ),
             "specks": ModelCard(file="specks.onnx", sha256=sha256(options.out / "specks.onnx")),
             "upright": ModelCard(file="upright.onnx", sha256=sha256(options.out / "upright.onnx")),
