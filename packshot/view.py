@@ -14,6 +14,7 @@ from packshot import geometry
 from packshot.colorscience import LUMINANCE, linear_of_byte
 from packshot.geometry import Affine
 from packshot.graphcut import recut
+from packshot.lightmeter import Advice, Scene, measure
 from packshot.pack import Answer, Pack
 from packshot.photo import Photo
 from packshot.render import to_bytes
@@ -117,6 +118,19 @@ class View:
     def small_luminance(self) -> NDArray[np.float32]:
         """Relative luminance of ``small``, (h, w)."""
         return np.asarray(self.small_linear @ LUMINANCE.astype(np.float32), np.float32)
+
+    @cached_property
+    def measured(self) -> NDArray[np.float32]:
+        """The light meter's row, and the network's embedding behind it where there is one."""
+        row = measure(Scene.of(self.small_linear, self.small_matte))
+        embedding = self.answer.embedding
+        return row if embedding is None else np.concatenate([row, embedding])
+
+    @cached_property
+    def advice(self) -> Advice | None:
+        """What the retouchers whom the pack learned from would do to the light; None where it did not learn that."""
+        advised = self.pack.advise(self.measured, self.category[0])
+        return None if advised is None else Advice(*advised)
 
     @cached_property
     def sure_backdrop(self) -> NDArray[np.bool_]:

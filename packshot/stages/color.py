@@ -8,6 +8,7 @@ only in part.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,22 +41,22 @@ class ColorStage:
     name = "color"
 
     def predict(self, view: View, draft: Recipe) -> Color:
-        """Gains from the backdrop where there is one, from the picture's statistics otherwise."""
-        saturation = view.pack.look(draft.category).saturation
-        backdrop = backdrop_white(view)
-        if backdrop is not None and backdrop.confidence > 0.2:
-            return self._decide(backdrop, backdrop.confidence, "backdrop", saturation)
-        return self._decide(statistical_white(view), _STATISTICS_SHARE, "statistics", saturation)
+        """Gains as the retouchers of the pack would choose them; else by the backdrop, else by the statistics."""
+        look = view.pack.look(draft.category)
+        house = {"saturation": look.saturation, "matrix": look.matrix, "curves": look.curves}
+        return Color.model_validate({**self._white(view), **house})
 
-    def _decide(self, white: WhitePoint, share: float, source: str, saturation: float) -> Color:
-        return Color.model_validate(
-            {
-                "white_gain": gains(white.light, share),
-                "measured_from": source,
-                "confidence": white.confidence,
-                "saturation": saturation,
-            }
-        )
+    def _white(self, view: View) -> dict[str, Any]:
+        if view.advice is not None:
+            red, green, blue = (round(float(gain), 4) for gain in view.advice.white_gain())
+            confidence = round(view.advice.white_confidence(), 3)
+            return {"white_gain": (red, green, blue), "measured_from": "pairs", "confidence": confidence}
+        white, share, source = backdrop_white(view), 0.0, "backdrop"
+        if white is not None and white.confidence > 0.2:
+            share = white.confidence
+        else:
+            white, share, source = statistical_white(view), _STATISTICS_SHARE, "statistics"
+        return {"white_gain": gains(white.light, share), "measured_from": source, "confidence": white.confidence}
 
     def lower(self, parameters: Color, plan: RenderPlan) -> None:
         """Gains, matrix and saturation as one linear matrix; curves as they are."""

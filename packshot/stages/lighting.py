@@ -20,6 +20,7 @@ ROWS, COLUMNS = 12, 12
 _LEAST_BACKDROP = 0.08
 _EVEN_SHEET = 0.35  # stops of residue at which a backdrop no longer tells the light from its own pattern
 _DARK = 0.002
+_MOST = 4.0  # stops of exposure that a model is trusted with
 
 
 class LightingStage:
@@ -28,13 +29,22 @@ class LightingStage:
     name = "lighting"
 
     def predict(self, view: View, draft: Recipe) -> Lighting:
-        """Evenness from the backdrop, exposure from the product, tone from the house look."""
+        """Evenness and exposure as the pack's retouchers would choose them, tone from their look.
+
+        A pack that has not learned to evens the backdrop and brings the product towards the look's luminance.
+        """
         look = view.pack.look(draft.category)
-        field, share = measured_light(view)
-        grid = -field * share * look.evenness
+        advice = view.advice
+        if advice is not None:
+            grid = advice.field(ROWS, COLUMNS)
+            stops = round(float(np.clip(advice.change[0], -_MOST, _MOST)), 4)
+        else:
+            field, share = measured_light(view)
+            grid = -field * share * look.evenness
+            stops = exposure(view, look, np.array(draft.color.white_gain))
         grid -= product_mean(grid, view)
         return Lighting(
-            exposure=exposure(view, look, np.array(draft.color.white_gain)),
+            exposure=stops,
             shadows=look.shadows,
             highlights=look.highlights,
             contrast=look.contrast,
