@@ -74,8 +74,10 @@ def matte_on_white(after: NDArray[np.uint8]) -> NDArray[np.float32]:
     return matting.refine(after, rough)
 
 
-def photos(shared: Path, keep_held_out: bool = False) -> tuple[list[Example], list[Example]]:
-    """The sellers' photos to learn from: with a matte, and without."""
+def photos(
+    shared: Path, keep_held_out: bool = False, guesses: Path | None = None
+) -> tuple[list[Example], list[Example]]:
+    """The sellers' photos to learn from: with a matte (checked, or in the folder ``guesses``), and without."""
     masked, plain = [], []
     with (shared / "photos" / "photos.csv").open() as lines:
         for row in csv.DictReader(lines):
@@ -88,8 +90,11 @@ def photos(shared: Path, keep_held_out: bool = False) -> tuple[list[Example], li
                 assert matte is not None
                 matte = cv2.resize(matte, image.shape[1::-1], interpolation=cv2.INTER_AREA)
                 masked.append(Example(image, (matte / 255).astype(np.float32), category, "sellers"))
-            else:
-                plain.append(Example(image, None, category, "sellers"))
+                continue
+            plain.append(Example(image, None, category, "sellers"))
+            guess = None if guesses is None else guesses / f"{Path(row['photo']).stem}.png"
+            if guess is not None and guess.exists():
+                masked.append(Example(image, read_matte(guess, image), category, "guessed"))
     return masked, plain
 
 
@@ -145,3 +150,10 @@ def scored(shared: Path, name: str, limit: int | None = None, long_side: int | N
         matte = cv2.resize(matte, image.shape[1::-1], interpolation=cv2.INTER_AREA)
         result.append(Scored(image, (matte / 255).astype(np.float32), pair["category"], name, pair["id"]))
     return result
+
+
+def photo_paths(shared: Path) -> list[Path]:
+    """The sellers' photos without a matte, of the sellers to learn from."""
+    with (shared / "photos" / "photos.csv").open() as lines:
+        rows = [row for row in csv.DictReader(lines) if not row["matte"] and not held_out(row["seller"])]
+    return [shared / "photos" / row["photo"] for row in rows]

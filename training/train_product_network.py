@@ -18,7 +18,14 @@ from packshot.learning.synthesis import Synthesis
 from training.data import CATEGORIES, Scored, finished, peeled, photos, scored
 
 PHASES = {1: Schedule(25, 256, 16, 2e-3), 2: Schedule(45, 384, 8, 1.2e-3)}
-WEIGHTS = {"sellers": 2.0, "rendered": 0.7, "studio": 0.4, "rendered befores": 1.0, "studio befores": 0.5}
+WEIGHTS = {
+    "sellers": 2.0,
+    "guessed": 1.2,
+    "rendered": 0.7,
+    "studio": 0.4,
+    "rendered befores": 1.0,
+    "studio befores": 0.5,
+}
 
 
 def overlap(predicted: np.ndarray, true: np.ndarray) -> float:
@@ -58,14 +65,19 @@ def main() -> None:
     parser.add_argument("--learning-rate", type=float)
     parser.add_argument("--mattes", type=Path, help="mattes read out of the afters by training/peel.py")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--workers", type=int, default=0, help="processes that draw samples; a GPU needs many")
+    parser.add_argument("--batch", type=int)
+    parser.add_argument("--guesses", type=Path, help="mattes of training/guess_mattes.py")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(1)
     options.work.mkdir(parents=True, exist_ok=True)
     schedule = PHASES[options.phase]
     minutes, rate = options.minutes or schedule.minutes, options.learning_rate or schedule.learning_rate
-    schedule = Schedule(minutes, schedule.long_side, schedule.batch, rate)
-    masked, plain = photos(options.shared)
+    batch = options.batch or schedule.batch
+    schedule = Schedule(minutes, schedule.long_side, batch, rate, score_every_minutes=4, workers=options.workers)
+    masked, plain = photos(options.shared, guesses=options.guesses)
     for name in ("rendered", "studio"):
         masked += finished(options.shared, name, options.mattes)
         if options.mattes:
@@ -73,7 +85,7 @@ def main() -> None:
     print(len(masked), "photos with a matte,", len(plain), "without", flush=True)
     to_score = [photo for name in ("real", "rendered", "studio") for photo in scored(options.shared, name, None, 800)]
     synthesis = Synthesis(masked, plain, np.random.default_rng(options.phase), weights=WEIGHTS)
-    trainer = Trainer.start(options.work / "product.pt")
+    trainer = Trainer.start(options.work / "product.pt", options.device)
     trainer.run(synthesis, schedule, reporter(to_score, schedule.long_side, time.monotonic()))
 
 

@@ -1,56 +1,86 @@
-"""Trains the network that finds dust and lint:
+"""Trains the network that finds dust and lint, from specks that retouchers took away and from drawn ones:
 
-python training/train_speck_network.py --shared DATA --out specks.onnx
+python training/train_speck_network.py --shared DATA --specks WORK/specks --out WORK/specks.onnx
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import queue
-import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from torch.nn import functional as F
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from packshot.learning.networks import SpeckNetwork
-from packshot.learning.specks import SIDE, speck_sample
-from packshot.learning.synthesis import Example
+from packshot.learning.specks import SIDE, Speckled, speck_sample
 from packshot.stages.detailing import spots_in
-from training.data import finished, held_out, photos, read
+from training.data import finished, held_out, pairs, photos, read, shrink
+from training.peel_specks import GAIN, LONG_SIDE
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+SHARES = {"pairs": 0.6, "clean": 0.4}
 
 
-def stream(examples: list[Example], batch: int, seed: int) -> queue.Queue[Batch]:
-    """Batches drawn by a thread."""
-    ready: queue.Queue[Batch] = queue.Queue(4)
-    generator = np.random.default_rng(seed)
+class Stream(IterableDataset[Batch]):
+    """Batches without end; each worker process draws its own."""
 
-    def draw() -> None:
+    def __init__(self, sources: dict[str, list[Speckled]], batch: int, seed: int) -> None:
+        self.sources, self.batch, self.seed = sources, batch, seed
+
+    def __iter__(self) -> Iterator[Batch]:
+        worker = get_worker_info()
+        cv2.setNumThreads(1)
+        generator = np.random.default_rng((self.seed, 0 if worker is None else worker.id))
+        names = [name for name, members in self.sources.items() if members]
+        weights = np.array([SHARES[name] for name in names]) / sum(SHARES[name] for name in names)
         while True:
-            drawn = [speck_sample(examples[generator.integers(len(examples))], generator) for _ in range(batch)]
+            drawn = []
+            for _ in range(self.batch):
+                members = self.sources[names[generator.choice(len(names), p=weights)]]
+                drawn.append(speck_sample(members[generator.integers(len(members))], generator))
             images = np.stack([image for image, _, _ in drawn]).transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1
-            wheres, products = (np.stack([item[index] for item in drawn])[:, None] for index in (1, 2))
-            ready.put((torch.from_numpy(images), torch.from_numpy(wheres), torch.from_numpy(products)))
+            wheres, counts = (np.stack([item[index] for item in drawn])[:, None] for index in (1, 2))
+            yield torch.from_numpy(images), torch.from_numpy(wheres), torch.from_numpy(counts)
 
-    threading.Thread(target=draw, daemon=True).start()
-    return ready
+
+def speckled(shared: Path, specks: Path) -> list[Speckled]:
+    """The befores whose pairs ``training/peel_specks.py`` has read."""
+    examples = []
+    for name in ("real", "rendered", "studio"):
+        folder = shared / "pairs" / name
+        for pair in pairs(folder):
+            path = specks / f"{pair['id']}.png"
+            if held_out(pair["group"]) or not path.exists():
+                continue
+            image = shrink(read(folder / pair["before"], None), LONG_SIDE)
+            planes = [cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) for file in (path, path.with_suffix(".matte.png"))]
+            evidence, matte = (np.asarray(plane, np.float32) for plane in planes)
+            examples.append(Speckled(image, matte / np.float32(255), evidence / np.float32(GAIN)))
+    return examples
+
+
+def clean(shared: Path) -> list[Speckled]:
+    """Photos that no pair tells of: sellers' own and the afters."""
+    masked, _ = photos(shared)
+    examples = masked + finished(shared, "rendered") + finished(shared, "studio") * 2
+    return [Speckled(example.image, example.matte) for example in examples if example.matte is not None]
 
 
 @torch.no_grad()
-def report(network: SpeckNetwork, shared: Path, limit: int = 24) -> None:
+def report(network: SpeckNetwork, shared: Path, limit: int = 40) -> None:
     """Share of true specks found, and false ones a photo, at a few thresholds, on held-out pairs."""
     network.eval()
     for name, long_side in (("real", None), ("rendered", None), ("studio", 1080)):
         folder = shared / "pairs" / name
         lines = [json.loads(text) for text in (folder / "pairs.jsonl").read_text().splitlines()]
-        lines = [line for line in lines if held_out(line["group"])][:: 1 if name != "real" else 4][:limit]
-        found: dict[float, list[int]] = {level: [0, 0] for level in (0.3, 0.5, 0.6, 0.7, 0.8, 0.9)}
+        lines = [line for line in lines if held_out(line["group"])][:: 1 if name != "real" else 2][:limit]
+        found: dict[float, list[int]] = {level: [0, 0] for level in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)}
         total = 0
         for line in lines:
             full = cv2.imread(str(folder / line["before"]), cv2.IMREAD_COLOR)
@@ -60,9 +90,9 @@ def report(network: SpeckNetwork, shared: Path, limit: int = 24) -> None:
             matte = cv2.imread(str(folder / "alpha" / f"{line['id']}.png"), cv2.IMREAD_GRAYSCALE)
             assert matte is not None
             matte = cv2.resize(matte, image.shape[1::-1], interpolation=cv2.INTER_AREA)
-            even = image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
+            even = image[: image.shape[0] // 8 * 8, : image.shape[1] // 8 * 8]
             tensor = torch.from_numpy(even.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1)[None]
-            share = torch.sigmoid(network(tensor))[0, 0].numpy()
+            share = torch.sigmoid(network(tensor.to(next(network.parameters()).device)))[0, 0].cpu().numpy()
             defects = line["truth"]["defects"]
             total += len(defects)
             for level, counts in found.items():
@@ -96,54 +126,64 @@ def report(network: SpeckNetwork, shared: Path, limit: int = 24) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--shared", type=Path, required=True)
+    parser.add_argument("--specks", type=Path, required=True, help="folder of training/peel_specks.py")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--resume", type=Path, help="weights to go on from")
     parser.add_argument("--minutes", type=float, default=12)
+    parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)
     cv2.setNumThreads(1)
-    masked, _ = photos(options.shared)
-    examples = masked + finished(options.shared, "rendered") + finished(options.shared, "studio") * 2
+    sources = {"pairs": speckled(options.shared, options.specks), "clean": clean(options.shared)}
+    print({name: len(members) for name, members in sources.items()}, flush=True)
     network = SpeckNetwork()
     if options.resume:
         network.load_state_dict(torch.load(options.resume, weights_only=True))
-    optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.01)
-    source = stream(examples, 12, options.seed)
+    network.to(options.device)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=0.02)
+    stream = Stream(sources, options.batch, options.seed)
     begun = told = time.monotonic()
-    step, losses = 0, []
-    while (elapsed := (time.monotonic() - begun) / 60) < options.minutes:
+    losses: list[float] = []
+    for image, where, counts in DataLoader(stream, batch_size=None, num_workers=options.workers, prefetch_factor=4):
+        elapsed = (time.monotonic() - begun) / 60
+        if elapsed > options.minutes:
+            break
+        progress = 0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * elapsed / options.minutes))
         for group in optimiser.param_groups:
-            group["lr"] = (
-                2e-3 * min(1, (step + 1) / 50) * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * elapsed / options.minutes)))
-            )
-        image, where, product = source.get()
+            group["lr"] = 3e-3 * min(1, (len(losses) + 1) / 100) * progress
+        image, where, counts = (plane.to(options.device) for plane in (image, where, counts))
         logits = network(image)  # not in bfloat16: dilated convolutions lose their gradients there
-        weight = product * (1 + 2 * where)
-        loss = (
-            F.binary_cross_entropy_with_logits(logits.float(), where, reduction="none") * weight
-        ).sum() / weight.sum().clamp(min=1)
+        weight = counts * (1 + 2 * where)
+        wrong = F.binary_cross_entropy_with_logits(logits.float(), where, reduction="none")
+        loss = (wrong * weight).sum() / weight.sum().clamp(min=1)
         optimiser.zero_grad()
         if not torch.isfinite(loss):
-            raise FloatingPointError(f"step {step}: the loss is {float(loss)}; lower the learning rate")
-        loss.backward()  # type: ignore[no-untyped-call]
+            raise FloatingPointError(f"step {len(losses)}: the loss is {float(loss)}; lower the learning rate")
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
-        step += 1
         losses.append(float(loss.detach()))
-        if time.monotonic() - told > 200:
-            print(f"{elapsed:.1f} min step {step} loss {np.mean(losses[-200:]):.4f}", flush=True)
+        if time.monotonic() - told > 120:
+            print(f"{elapsed:.1f} min step {len(losses)} loss {np.mean(losses[-200:]):.4f}", flush=True)
             report(network, options.shared)
             torch.save(network.state_dict(), options.out.with_suffix(".pt"))
             told = time.monotonic()
+    print(f"step {len(losses)} loss {np.mean(losses[-200:]):.4f}", flush=True)
     report(network, options.shared)
-    network.eval()
     torch.save(network.state_dict(), options.out.with_suffix(".pt"))
-    height, width = torch.export.Dim("h", min=16, max=2048), torch.export.Dim("w", min=16, max=2048)
+    export(network.cpu().eval(), options.out)
+
+
+def export(network: SpeckNetwork, out: Path) -> None:
+    """Writes the ONNX file; height and width are free multiples of 8."""
+    height, width = torch.export.Dim("h", min=4, max=512), torch.export.Dim("w", min=4, max=512)
     torch.onnx.export(
-        network, (torch.randn(1, 3, SIDE, 96),), str(options.out), dynamo=True, opset_version=20, external_data=False,
-        dynamic_shapes={"image": {2: 2 * height, 3: 2 * width}}, verbose=False,
+        network, (torch.randn(1, 3, SIDE, 96),), str(out), dynamo=True, opset_version=20, external_data=False,
+        dynamic_shapes={"image": {2: 8 * height, 3: 8 * width}}, verbose=False,
     )  # fmt: skip
 
 

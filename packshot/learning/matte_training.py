@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from packshot.learning.losses import category_loss, matte_loss
 from packshot.learning.networks import ProductNetwork
@@ -33,6 +34,7 @@ class Schedule:
     learning_rate: float
     category_weight: float = 0.1
     score_every_minutes: float = 6.0
+    workers: int = 0
 
 
 def shapes(long_side: int) -> list[tuple[int, int]]:
@@ -42,8 +44,27 @@ def shapes(long_side: int) -> list[tuple[int, int]]:
     return [(short, long_side), (short, long_side), (square, square), (long_side, short)]
 
 
-def batches(synthesis: Synthesis, schedule: Schedule) -> Iterator[Batch]:
-    """Batches without end, drawn ahead by one thread; what fails there is raised here."""
+class _Stream(IterableDataset[Batch]):
+    """Batches without end; each worker process draws its own."""
+
+    def __init__(self, synthesis: Synthesis, schedule: Schedule) -> None:
+        self.synthesis, self.schedule = synthesis, schedule
+
+    def __iter__(self) -> Iterator[Batch]:
+        worker = get_worker_info()
+        cv2.setNumThreads(1)
+        seed = (int(self.synthesis.generator.integers(2**31)), 0 if worker is None else worker.id)
+        self.synthesis.generator = np.random.default_rng(seed)
+        while True:
+            yield draw_batch(self.synthesis, self.schedule)
+
+
+def batches(synthesis: Synthesis, schedule: Schedule, workers: int = 0) -> Iterator[Batch]:
+    """Batches without end, drawn ahead by one thread or by ``workers`` processes; what fails there is raised here."""
+    if workers:
+        stream = _Stream(synthesis, schedule)
+        yield from DataLoader(stream, batch_size=None, num_workers=workers, prefetch_factor=4)
+        return
     with ThreadPoolExecutor(max_workers=1) as pool:
         ahead = deque(pool.submit(draw_batch, synthesis, schedule) for _ in range(3))
         try:
@@ -114,7 +135,7 @@ class Trainer:
         optimiser = torch.optim.AdamW(self.network.parameters(), lr=schedule.learning_rate, weight_decay=0.02)
         begun = scored = time.monotonic()
         losses: list[float] = []
-        source = batches(synthesis, schedule)
+        source = batches(synthesis, schedule, schedule.workers)
         self.network.train()
         while (elapsed := (time.monotonic() - begun) / 60) < schedule.minutes:
             progress = elapsed / schedule.minutes

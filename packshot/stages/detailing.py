@@ -70,7 +70,7 @@ def find_marks(view: View) -> list[Mark]:
         cv2.resize(view.matte, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_AREA), np.float32
     )
     box = cv2.boundingRect((matte > 0.9).astype(np.uint8))
-    left, top, width, height = box[0], box[1], box[2] // 2 * 2, box[3] // 2 * 2
+    left, top, width, height = box[0], box[1], box[2] // 8 * 8, box[3] // 8 * 8
     if min(width, height) < 32:
         return []
     here = (slice(top, top + height), slice(left, left + width))

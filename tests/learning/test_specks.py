@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from packshot.learning.specks import SIDE, draw_specks, dust, lint, speck_sample
-from packshot.learning.synthesis import Example
+from packshot.geometry import identity
+from packshot.learning.speck_reading import speck_evidence
+from packshot.learning.specks import DOUBTFUL, SIDE, SURE, Speckled, draw_specks, dust, lint, speck_sample
 from tests.pictures import product_photo
 
 
@@ -44,7 +45,7 @@ def test_dust_is_round_and_lint_is_long() -> None:
     assert min(spot[70, 80] for spot in spots) > 0.9
     assert max(float(shape.max()) for shape in (*spots, *threads)) <= 1
     assert max(elongation(spot) for spot in spots) < 1.5
-    assert np.median([elongation(thread) for thread in threads]) > 3
+    assert np.median([elongation(thread) for thread in threads]) > 2.5
 
 
 def elongation(shape: np.ndarray) -> float:
@@ -57,18 +58,40 @@ def elongation(shape: np.ndarray) -> float:
 
 def test_a_sample_marks_specks_on_the_product_only() -> None:
     pixels, matte = product_photo((240, 300))
-    made = Example(pixels, matte, 0, "a")
     for seed in range(12):
-        image, where, product = speck_sample(made, np.random.default_rng(seed))
+        image, where, counts = speck_sample(Speckled(pixels, matte), np.random.default_rng(seed))
         assert image.shape == (SIDE, SIDE, 3)
         assert image.dtype == np.uint8
-        assert where.shape == product.shape == (SIDE, SIDE)
+        assert where.shape == counts.shape == (SIDE, SIDE)
         assert set(np.unique(where)) <= {0.0, 1.0}
-        assert (product[where > 0] > 0.9).all()
-        assert product[SIDE // 2, SIDE // 2] > 0.5
+        assert counts[SIDE // 2, SIDE // 2] == 1
+        assert not counts.all() or matte.min() > 0.9
 
 
 def test_a_photo_without_product_has_no_specks_to_learn() -> None:
     pixels, matte = product_photo((240, 300))
-    _, where, _ = speck_sample(Example(pixels, np.zeros_like(matte), 0, "a"), np.random.default_rng(3))
-    assert not where.any()
+    _, _, counts = speck_sample(Speckled(pixels, np.zeros_like(matte)), np.random.default_rng(3))
+    assert not counts.any()
+
+
+def test_what_a_pair_shows_is_marked_and_what_it_half_shows_does_not_count() -> None:
+    pixels, matte = product_photo((240, 300))
+    sure, doubtful = np.full_like(matte, SURE + 1), np.full_like(matte, (SURE + DOUBTFUL) / 2)
+    for seed in range(6):
+        _, where, counts = speck_sample(Speckled(pixels, matte, sure), np.random.default_rng(seed))
+        assert where[counts > 0].all()
+        _, where, counts = speck_sample(Speckled(pixels, matte, doubtful), np.random.default_rng(seed))
+        assert (counts[where == 0] == 0).all()
+
+
+def test_a_speck_that_went_is_read_out_of_the_pair_and_nothing_else() -> None:
+    pixels, matte = product_photo((240, 300))
+    speckled = pixels.copy()
+    rows, columns = np.nonzero(cv2.erode((matte > 0.95).astype(np.uint8), np.ones((25, 25), np.uint8)))
+    x, y = int(np.median(columns)), int(np.median(rows))
+    cv2.circle(speckled, (x, y), 2, (10, 10, 10), -1, cv2.LINE_AA)
+    toned = np.clip(speckled.astype(float) * (0.8, 0.9, 1.0), 0, 255).astype(np.uint8)
+    evidence = speck_evidence(toned, pixels, identity(), matte.astype(np.float32))
+    assert evidence[y, x] > 2
+    away = np.hypot(*(np.mgrid[0 : matte.shape[0], 0 : matte.shape[1]] - np.array([y, x])[:, None, None])) > 8
+    assert (evidence[away] < 2).all()
