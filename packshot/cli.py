@@ -8,6 +8,7 @@ import typer
 
 from packshot.commands.bench import bench
 from packshot.commands.doctor import doctor
+from packshot.commands.evaluate import evaluate
 from packshot.commands.packs import packs
 from packshot.commands.register import register
 from packshot.commands.run import run
@@ -19,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, register, bench, packs, doctor):
+for command in (run, register, evaluate, bench, packs, doctor):
     app.command()(command)
 
 

@@ -1,0 +1,98 @@
+"""``packshot evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
+
+if TYPE_CHECKING:
+    from packshot.learning.evaluation import Evaluation
+    from packshot.learning.pairs import Pair
+
+_COLUMNS = {
+    "delta_e": "ΔE00", "iou": "IoU", "edge": "edge %", "corner": "corner %", "angle": "angle °", "ssim": "SSIM",
+    "perceptual": "MDSI",
+}  # fmt: skip
+
+
+def evaluate(
+    pairs: Annotated[Path, typer.Argument(help="Folder with a set of before/after pairs.")],
+    pack: Annotated[str, typer.Option(help="Pack folder, or the name of one that ships.")] = "base",
+    fits: Annotated[Path | None, typer.Option(help="Folder of `packshot fit`: adds the ceiling and the mean.")] = None,
+    style: Annotated[Path | None, typer.Option(help="House style, a style.toml.")] = None,
+    held_out: Annotated[float, typer.Option(min=0, max=0.9, help="Only this share of the groups; 0: all.")] = 0,
+    seed: Annotated[int, typer.Option(help="Which groups are held out.")] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="Score so many pairs at most.")] = None,
+    kept: Annotated[Path | None, typer.Option(help="Folder to keep registrations in for the next time.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Pairs at a time; one per core if not given.")] = None,
+    delta_e: Annotated[float, typer.Option(min=0, help="Bar of good: mean ΔE00 on the product.")] = 4.0,
+    iou: Annotated[float, typer.Option(min=0, max=1, help="Bar of good: IoU of the mattes.")] = 0.95,
+    corner: Annotated[float, typer.Option(min=0, help="Bar of good: corners, percent of the long side.")] = 2.0,
+    json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Measure how near a pack comes to the retouchers, beside the untouched photo, simple methods and the ceiling."""
+    from packshot.commands.packs import find_pack
+    from packshot.commands.stepwise import Steps
+    from packshot.engines import EngineError
+    from packshot.evaluation.bar import Bar
+    from packshot.learning.evaluation import EvaluationOptions
+    from packshot.learning.evaluation import evaluate as measure
+
+    folder = find_pack(pack)
+    chosen = _chosen(pairs, held_out, seed)[:limit]
+    options = EvaluationOptions(fits, kept, style, Bar(delta_e=delta_e, iou=iou, corner=corner), workers)
+    steps = Steps()
+    try:
+        evaluation = measure(chosen, folder, options, steps.advance)
+    except ValueError as error:
+        fail(str(error))
+    except EngineError as error:
+        fail(f"stopped: {error}", ExitStatus.SOME_FAILED)
+    finally:
+        steps.ends()
+    answer_json(evaluation.as_json()) if json else _tell(evaluation)
+    raise typer.Exit(ExitStatus.SOME_FAILED if evaluation.failed else ExitStatus.DONE)
+
+
+def _chosen(folder: Path, share: float, seed: int) -> list[Pair]:
+    from packshot.learning.pairs import read_pairs, split_by_group
+
+    try:
+        found = read_pairs(folder)
+    except FileNotFoundError as error:
+        fail(str(error))
+    for problem in found.problems:
+        if problem.left_out:
+            say(f"left out: {problem.message}")
+    chosen = split_by_group(found.pairs, share, seed)[1] if share else list(found.pairs)
+    if not chosen:
+        fail(f"no pairs to score in {folder}: {found.summary()}")
+    return chosen
+
+
+def _tell(evaluation: Evaluation) -> None:
+    from packshot.learning.evaluation import METHODS
+
+    for name, table in evaluation.tables().items():
+        answer(f"\n{name}: {table['pairs']} pairs of {table['groups']} groups; {_published(table)}")
+        answer(f"  {'median':<12}" + "".join(f"{title:>10}" for title in _COLUMNS.values()))
+        for method in METHODS:
+            if method in table:
+                answer(f"  {method:<12}" + "".join(f"{_median(table[method], key):>10}" for key in _COLUMNS))
+    for kind, problems in (("refused", evaluation.refused), ("failed", evaluation.failed)):
+        for pair, why in problems.items():
+            answer(f"{kind}: {pair}: {why}")
+
+
+def _published(table: dict[str, Any]) -> str:
+    share, bad = table["share_would_publish"], table["share_bad_of_would_publish"]
+    text = f"{table['bad']:.0%} bad by the bar; published {table['share_published']:.0%}"
+    return text + f", by the rules alone {share:.0%}" + ("" if bad is None else f", of which bad {bad:.0%}")
+
+
+def _median(figures: dict[str, Any], name: str) -> str:
+    return f"{figures[name]['median']:.3f}" if name in figures else "-"

@@ -1,0 +1,31 @@
+"""The bar of good: what a finished shot must keep, measured against the retoucher's own after, to count as good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from packshot.recipe import Frozen
+
+
+class Bar(Frozen):
+    """Limits of figures by their names; the user's choice. One that is passed makes the shot bad; None is not asked."""
+
+    delta_e: float | None = Field(4.0, ge=0, description="mean CIEDE2000 on the product, at most")
+    iou: float | None = Field(0.95, ge=0, le=1, description="of the mattes, at least")
+    corner: float | None = Field(2.0, ge=0, description="percent of the long side, at most")
+    angle: float | None = Field(None, ge=0, description="degrees, at most")
+    margin: float | None = Field(None, ge=0, description="percent of the canvas, at most")
+    edge: float | None = Field(None, ge=0, description="percent of the photo's long side, at most")
+    perceptual: float | None = Field(None, ge=0, description="MDSI, at most")
+
+    def faults(self, figures: Mapping[str, float | None]) -> tuple[str, ...]:
+        """The names of the figures that miss the bar; a figure that could not be measured is not held against it."""
+        return tuple(name for name in type(self).model_fields if self._missed(name, figures.get(name)))
+
+    def _missed(self, name: str, value: float | None) -> bool:
+        limit = getattr(self, name)
+        if limit is None or value is None:
+            return False
+        return bool(value < limit) if name == "iou" else bool(value > limit)
