@@ -145,6 +145,17 @@ class Pack:
         """sha256 of ``pack.json``, which holds those of all its files: it names the pack exactly."""
         return hashlib.sha256((self.folder / "pack.json").read_bytes()).hexdigest()
 
+    @cached_property
+    def content_digest(self) -> str:
+        """sha256 of what the pack does: all of ``pack.json`` but its certificate, which quotes this."""
+        content = self.file.model_dump(mode="json", exclude={"certificate"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    @cached_property
+    def damage(self) -> tuple[str, ...]:
+        """What ``verify`` finds, looked for once."""
+        return tuple(self.verify())
+
     def look(self, category: str) -> Look:
         """The look for a category."""
         return self.file.look.get(category) or self.file.look.get("default") or Look()
