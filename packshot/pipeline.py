@@ -76,7 +76,7 @@ def render(photo: Photo, recipe: Recipe, long_side: int | None = None) -> NDArra
 
 def judge(recipe: Recipe, image: NDArray[np.uint8], pack: Pack, style: Style | None = None) -> Verdict:
     """Whether the finished picture can be published, with reasons. It never needs an after-image."""
-    house = (style or Style()).house(recipe.category, pack.habits(recipe.category))
+    house = (style or Style()).house(recipe.category, pack.habits(recipe.category)).for_photo(recipe.source.size)
     return verdict(Shot(image, recipe, pack, house))
 
 

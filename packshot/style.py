@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,9 @@ class House(Frozen):
 
     aspect: float = Field(0.8, gt=0.1, lt=10, description="canvas width / height")
     long_side: int = Field(2000, ge=64, le=20000, description="pixels of the canvas's long side")
+    long_sides: tuple[tuple[int, int], ...] = Field(
+        (), description="photo's long side and canvas's long side, where the camera decides; within 20 % the nearest"
+    )
     margin_top: float = Field(0.08, ge=0, lt=0.5)
     margin_right: float = Field(0.08, ge=0, lt=0.5)
     margin_bottom: float = Field(0.08, ge=0, lt=0.5)
@@ -29,6 +33,12 @@ class House(Frozen):
     heal: bool = True
     quality: int = Field(92, ge=1, le=100, description="of the JPEG")
     presets: tuple[str, ...] = Field((), description="marketplace presets each output is checked against")
+
+    def for_photo(self, size: tuple[int, int]) -> House:
+        """The rules for a photo of (width, height) ``size``: where ``long_sides`` knows such photos, by their canvas."""
+        known = [(abs(math.log(max(size) / photo)), canvas) for photo, canvas in self.long_sides]
+        distance, canvas = min(known, default=(math.inf, 0))
+        return self.model_copy(update={"long_side": canvas}) if distance <= math.log(1.2) else self
 
     def canvas(self) -> tuple[int, int]:
         """(width, height) in pixels at full size."""
@@ -46,7 +56,8 @@ class Style(Frozen):
 
     def house(self, category: str, habits: dict[str, Any] | None = None) -> House:
         """A category's rules: the pack's learned ``habits`` first, then this style over them."""
-        merged = {**(habits or {}), **self.default, **self.categories.get(category, {})}
+        wanted = {**self.default, **self.categories.get(category, {})}
+        merged = {**(habits or {}), **({"long_sides": ()} if "long_side" in wanted else {}), **wanted}
         return House.model_validate(merged)
 
     def digest(self) -> str:

@@ -83,7 +83,7 @@ class View:
     def house(self) -> House:
         """The house rules for this photo."""
         name = self.category[0]
-        return self.style.house(name, self.pack.habits(name))
+        return self.style.house(name, self.pack.habits(name)).for_photo(self.source)
 
     @cached_property
     def small(self) -> NDArray[np.uint8]:
