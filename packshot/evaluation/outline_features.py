@@ -73,7 +73,7 @@ def box_distance(first: Mask, second: Mask) -> float:
     if not first.any() or not second.any():
         return 100.0
     difference = max(abs(one - two) for one, two in zip(_box(first), _box(second), strict=True))
-    return 100 * difference / max(first.shape)
+    return float(100 * difference / max(first.shape))
 
 
 def _box(mask: Mask) -> tuple[int, int, int, int]:

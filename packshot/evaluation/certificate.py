@@ -1,0 +1,182 @@
+"""The certificate: what was proven about a pack, and for exactly which pack, style and software it holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from packshot.evaluation.bar import Bar
+from packshot.evaluation.exact import design_effect, verdicts_needed
+from packshot.evaluation.promise import Case, Promise, find_threshold, verdicts_missing
+from packshot.pack import Pack
+from packshot.recipe import Frozen
+from packshot.style import Style
+
+HARD, OTHERS = "hard material", "others"
+_OWN_GROUP = 4  # times the verdicts that prove anything: from there a category has a threshold of its own
+_NO_PICTURE = ("quality", "presets")  # keys of a style that leave the edit as it is
+
+
+class CertifiedGroup(Frozen):
+    """What was proven of some categories. ``quality`` None: nothing, so that all of it goes to a person."""
+
+    name: str
+    categories: tuple[str, ...]
+    hard: bool = Field(False, description="whether this is about hard material, whatever its category")
+    quality: float | None = Field(None, description="the judge's quality from which a photo may be published")
+    verdicts: int = Field(description="how many photos somebody decided on")
+    groups: int = Field(description="of how many products or sellers")
+    bad: int = Field(description="how many of these were bad")
+    published: int = Field(0, description="how many the threshold accepts")
+    published_bad: int = Field(0, description="how many of the accepted were bad")
+    bound: float | None = Field(None, description="on the share of bad ones among the accepted, one-sided, exact")
+    confidence: float = Field(description="this group's part of the promise's confidence")
+    design_effect: float = Field(1.0, description="so many verdicts within a product or seller count as one")
+    missing: int | None = Field(None, description="about how many more verdicts it takes; none: not with this judge")
+
+
+class Certificate(Frozen):
+    """``certificate`` of ``pack.json``."""
+
+    certificate: Literal[1] = 1
+    promise: Promise
+    bar: Bar | None = Field(None, description="what counted as good; none: people's own verdicts")
+    pack: str = Field(description="name and version")
+    pack_digest: str = Field(description="of the pack without this certificate")
+    style_digest: str
+    software: str = Field(description="packshot's version: rules live in code")
+    data_digest: str = Field(description="of the verdicts")
+    verdicts: int
+    date: str
+    groups: tuple[CertifiedGroup, ...]
+    closed: str | None = Field(None, description="why publication was stopped, if it was")
+
+    def group_of(self, category: str, hard: bool) -> CertifiedGroup | None:
+        """The group that speaks for a photo; None where nobody ever decided on its kind."""
+        fitting = (one for one in self.groups if one.hard == hard and category in one.categories)
+        return next(fitting, None)
+
+
+def style_digest(style: Style) -> str:
+    """sha256 of everything in a style that changes the edit."""
+    content = style.model_dump(mode="json")
+    for rules in (content["default"], *content["categories"].values()):
+        for key in _NO_PICTURE:
+            rules.pop(key, None)
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def data_digest(cases: Sequence[Case]) -> str:
+    """sha256 of the verdicts, in any order."""
+    lines = sorted(f"{case.group}\t{case.category}\t{case.hard}\t{case.quality}\t{case.bad}" for case in cases)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def certify(
+    pack: Pack, cases: Sequence[Case], promise: Promise, style: Style | None = None, bar: Bar | None = None
+) -> Certificate:
+    """What these verdicts prove. They must be about this pack's own shots, and must not have trained it.
+
+    Groups keep the promise all at once: the doubt is shared out among them by their numbers (Bonferroni).
+    """
+    from packshot import __version__
+
+    parts = grouped(cases, promise)
+    doubts = _shared_doubt({name: len(part) for name, part in parts.items()}, promise)
+    groups = tuple(_certified(name, part, promise, doubts[name]) for name, part in parts.items())
+    return Certificate(
+        promise=promise,
+        bar=bar,
+        pack=pack.label,
+        pack_digest=pack.content_digest,
+        style_digest=style_digest(style or Style()),
+        software=__version__,
+        data_digest=data_digest(cases),
+        verdicts=len(cases),
+        date=date.today().isoformat(),
+        groups=groups,
+    )
+
+
+def grouped(cases: Sequence[Case], promise: Promise) -> dict[str, list[Case]]:
+    """Verdicts by group: hard material, each category that has enough of its own, all others together."""
+    enough = _OWN_GROUP * verdicts_needed(promise.risk, promise.confidence)
+    categories = sorted({case.category for case in cases})
+    plain = {name: [case for case in cases if case.category == name and not case.hard] for name in categories}
+    parts = {name: part for name, part in plain.items() if len(part) >= enough}
+    parts[OTHERS] = [case for name, part in plain.items() if name not in parts for case in part]
+    parts[HARD] = [case for case in cases if case.hard]
+    return {name: part for name, part in parts.items() if part}
+
+
+def _shared_doubt(sizes: dict[str, int], promise: Promise) -> dict[str, float]:
+    """Each group's share of the doubt; none for those that could not prove anything with it."""
+    doubt = 1 - promise.confidence
+    chosen = dict(sizes)
+    while chosen:
+        total = sum(chosen.values())
+        shares = {name: doubt * size / total for name, size in chosen.items()}
+        hopeless = [n for n, size in chosen.items() if size < verdicts_needed(promise.risk, 1 - shares[n])]
+        if not hopeless:
+            return {name: shares.get(name, 0.0) for name in sizes}
+        smallest = min(hopeless, key=lambda name: chosen[name])
+        del chosen[smallest]
+    return dict.fromkeys(sizes, 0.0)
+
+
+def _certified(name: str, cases: Sequence[Case], promise: Promise, doubt: float) -> CertifiedGroup:
+    owners = [case.group or str(index) for index, case in enumerate(cases)]
+    effect, _ = design_effect([float(case.bad) for case in cases], owners)
+    own = promise.model_copy(update={"confidence": 1 - doubt})
+    found = find_threshold(cases, own, effect) if doubt > 0 else None
+    hoped = own if doubt > 0 else promise
+    facts: dict[str, Any] = {
+        "name": name,
+        "categories": tuple(sorted({case.category for case in cases})),
+        "hard": name == HARD,
+        "verdicts": len(cases),
+        "groups": len(set(owners)),
+        "bad": sum(case.bad for case in cases),
+        "confidence": hoped.confidence,
+        "design_effect": round(effect, 3),
+        "missing": 0 if found else verdicts_missing(cases, hoped, effect),
+    }
+    if found is not None:
+        facts |= {"quality": found.quality, "published": found.accepted, "published_bad": found.bad}
+        facts["bound"] = round(found.bound, 5)
+    return CertifiedGroup.model_validate(facts)
+
+
+def read_certificate(pack: Pack) -> Certificate | None:
+    """The pack's certificate; None if it has none. Raises ValueError when it cannot be read."""
+    content = pack.file.certificate
+    if content is None:
+        return None
+    try:
+        return Certificate.model_validate(content)
+    except ValidationError as error:
+        raise ValueError(f"the certificate of {pack.label} cannot be read: calibrate it again") from error
+
+
+def write_certificate(folder: Path, certificate: Certificate | None) -> None:
+    """Puts a certificate into ``pack.json``, or takes it out; the file appears whole or not at all."""
+    from packshot.photo import write_atomic
+
+    path = folder / "pack.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["certificate"] = None if certificate is None else certificate.model_dump(mode="json")
+    write_atomic(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def close_gate(folder: Path, why: str) -> None:
+    """Stops publication by this pack until it is calibrated again. Raises ValueError when it has no certificate."""
+    certificate = read_certificate(Pack(folder))
+    if certificate is None:
+        raise ValueError(f"{folder} has no certificate: nothing is published by it anyway")
+    write_certificate(folder, certificate.model_copy(update={"closed": why}))
