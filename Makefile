@@ -15,6 +15,7 @@ demo: .stamps/run  ## install, retouch the sample photos, write a page to open
 
 test: .stamps/test  ## install everything, then lint, type check and test
 	tools/browser.sh
+	tools/postgres.sh
 	$(MAKE) check
 	$(BIN)/python -m pytest
 
