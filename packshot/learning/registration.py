@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot.geometry import Affine, compose, identity, invert, scale_of
+from packshot.learning.registration_bend import measure_bend
 from packshot.learning.registration_color import ColorChange, color_change
 from packshot.learning.registration_fit import AFTER_SIDE, BEFORE_SIDE, LEAST_AGREEMENT, Fit, Views, best_fit
 from packshot.learning.registration_views import Pixels, find_backdrop
 from packshot.photo import Photo
 
 _PAINTED, _PHOTOGRAPHED = 0.85, 0.5  # of the border in exactly one colour
+_BENT = "the product was bent: its perspective or shape was changed by more than turning, scaling and cropping can tell"
 _EMPTY = "the after is empty: it shows nothing but its backdrop"
 
 
@@ -34,6 +36,7 @@ class Fault(StrEnum):
     MIRRORED = "mirrored"
     SWAPPED = "swapped"
     PARTLY = "partly"
+    BENT = "bent"
     OTHER_COLOR = "other-color"
     TOO_PLAIN = "too-plain"
 
@@ -45,6 +48,8 @@ class RegistrationLimits:
     score: least accepted; true pairs have 0.7 and more, mirrored bottles up to 0.6, other products 0.3 and less.
     sure_score: from here on nobody asks whether the mirrored before would fit better.
     contradicted: largest share of the product whose texture the other photo does not have.
+    perspective: bend, as a share of the product's long side, from which a homography is looked for; true pairs that
+    were only turned, scaled and cropped have 0.0004 at most. bend: the largest accepted, with or without one.
     color_stops, color_share, white_point_stops: a part of this share may be off by so many stops of chromaticity, and
     the white point may move by so many.
     """
@@ -52,6 +57,8 @@ class RegistrationLimits:
     score: float = 0.5
     sure_score: float = 0.8
     contradicted: float = 0.2
+    perspective: float = 0.001
+    bend: float = 0.004
     color_stops: float = 0.8
     color_share: float = 0.06
     white_point_stops: float = 1.2
@@ -66,8 +73,10 @@ class Registration:
 
     before_to_after: (2, 3) affine from pixel centres of the full upright before to those of the full after (OpenCV's
     convention); the best guess when refused. inliers: patches of the product found again in their place. residual_px:
-    root mean square by which they miss it, in after pixels. score: 0 (chance) to 1. model: "similarity", or "affine"
-    where the product was stretched.
+    typical distance by which they miss it, in after pixels. score: 0 (chance) to 1. model: "similarity", "affine" where
+    the product was stretched, "homography" where the perspective was changed: ``homography`` then is (3, 3) between the
+    same pixels, and ``before_to_after`` the affine nearest to it. bend: what ``before_to_after`` leaves, as a share of
+    the product's long side.
     """
 
     before_to_after: Affine
@@ -78,6 +87,8 @@ class Registration:
     fault: Fault = Fault.NONE
     score: float = 0.0
     model: str = "similarity"
+    bend: float = 0.0
+    homography: NDArray[np.float64] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What `packshot register --json` prints."""
@@ -90,6 +101,8 @@ class Registration:
             "fault": str(self.fault),
             "score": round(self.score, 4),
             "model": self.model,
+            "bend": round(self.bend, 5),
+            "homography": None if self.homography is None else self.homography.tolist(),
         }
 
 
@@ -100,7 +113,12 @@ def register_files(before: Path, after: Path, limits: RegistrationLimits = DEFAU
     found = register(first, second, limits)
     full = compose(from_before, found.before_to_after, invert(from_after))
     # The two decodes may be reduced differently; the residual is told in pixels of the full after.
-    return replace(found, before_to_after=full, residual_px=found.residual_px / scale_of(from_after))
+    return replace(
+        found,
+        before_to_after=full,
+        residual_px=found.residual_px / scale_of(from_after),
+        homography=_between(from_before, found.homography, invert(from_after)),
+    )
 
 
 def register(before: Pixels, after: Pixels, limits: RegistrationLimits = DEFAULT_LIMITS) -> Registration:
@@ -129,9 +147,11 @@ def _judge(views: Views, fit: Fit | None, limits: RegistrationLimits) -> Registr
     if share > limits.contradicted:
         reason = f"{share:.0%} of the product differs: a part was replaced, or the after is composed of several shots"
         return _told(views, fit, Fault.PARTLY, reason)
+    if measure_bend(fit.evidence).share > limits.bend:
+        return _told(views, fit, Fault.BENT, _BENT)
     color = color_change(views.product, views.before, fit.aligned.after_to_before)
     reason = _color_reason(color, limits)
-    return _told(views, fit, Fault.OTHER_COLOR if reason else Fault.NONE, reason)
+    return _in_perspective(_told(views, fit, Fault.OTHER_COLOR if reason else Fault.NONE, reason), views, fit, limits)
 
 
 def _is_mirrored(views: Views, fit: Fit | None, limits: RegistrationLimits) -> bool:
@@ -168,6 +188,30 @@ def _told(views: Views, fit: Fit | None, fault: Fault, reason: str) -> Registrat
         fit.evidence.score,
         fit.model,
     )
+
+
+def _in_perspective(found: Registration, views: Views, fit: Fit, limits: RegistrationLimits) -> Registration:
+    """The same, with its bend, and with the homography where one explains it."""
+    bend = measure_bend(fit.evidence)
+    if bend.homography is None or bend.share < limits.perspective:
+        return replace(found, bend=bend.share)
+    aligned = fit.aligned
+    # From the target's frame: a point of the after is `homography` away from where the affine map looks for it.
+    to_before = _lift(compose(aligned.to_source, aligned.source.to_before, views.from_before)) @ bend.homography
+    to_after = _lift(compose(aligned.target.to_after, views.from_product))
+    matrix = to_after @ np.linalg.inv(to_before)
+    return replace(found, bend=bend.share, homography=matrix / matrix[2, 2], model="homography")
+
+
+def _between(first: Affine, homography: NDArray[np.float64] | None, last: Affine) -> NDArray[np.float64] | None:
+    if homography is None:
+        return None
+    matrix = _lift(last) @ homography @ _lift(first)
+    return np.asarray(matrix / matrix[2, 2], np.float64)
+
+
+def _lift(matrix: Affine) -> NDArray[np.float64]:
+    return np.vstack([matrix, [0.0, 0.0, 1.0]])
 
 
 def _swapped(before: Pixels, after: Pixels, limits: RegistrationLimits) -> Registration | None:

@@ -32,17 +32,21 @@ class Evidence:
     """Per patch, (N,) each, and over the whole product.
 
     ``contrast``, ``lit``: standard deviation in the after and in the before, sRGB levels. ``at_place``: correlation
-    within a pixel of the predicted place. ``shifts`` (N, 2): where in the window it is highest, pixels. ``corners``
-    (N, 2): top left, in the target's frame. ``texture``, ``outline``: correlation of the two layers as a whole.
+    within a pixel of the predicted place, ``best`` the highest in the window, ``shifts`` (N, 2) where that is, pixels.
+    ``corners`` (N, 2): top left, in the target's frame. ``firm``: structure in two directions, so that the patch cannot
+    slide along an edge. ``texture``, ``outline``: correlation of the layers as a whole. ``size``: of the frame.
     """
 
     contrast: NDArray[np.float64]
     lit: NDArray[np.float64]
     at_place: NDArray[np.float64]
+    best: NDArray[np.float64]
     shifts: NDArray[np.float64]
     corners: NDArray[np.float64]
+    firm: NDArray[np.bool_]
     texture: float
     outline: float
+    size: tuple[int, int]
 
     @cached_property
     def clear(self) -> NDArray[np.bool_]:
@@ -84,13 +88,10 @@ class Evidence:
 
     @property
     def residual(self) -> float:
-        """Median shift of the hits, in pixels of the target's frame, weighted by contrast; 0 when there are none."""
-        if not self.hits.any():
-            return 0.0
-        lengths, weights = np.hypot(*self.shifts[self.hits].T), self.contrast[self.hits]
-        order = np.argsort(lengths)
-        middle = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
-        return float(lengths[order[middle]])
+        """Median shift of the hits, of the firm ones if there are enough, in pixels of the frame; 0 without hits."""
+        chosen = self.hits & self.firm
+        chosen = chosen if chosen.sum() >= _FEW else self.hits
+        return float(np.median(np.hypot(*self.shifts[chosen].T))) if chosen.any() else 0.0
 
 
 def gather(aligned: Aligned) -> Evidence:
@@ -104,10 +105,12 @@ def gather(aligned: Aligned) -> Evidence:
         for place in places
         if max(contrast[place], lit[place]) > _FAINT
     ]
-    table = np.array(rows, np.float64).reshape(-1, 7)
+    table = np.array(rows, np.float64).reshape(-1, 8)
     texture, outline = correlations(target, aligned.source, aligned.to_source)
-    contrast, lit, at_place = table[:, :3].T
-    return Evidence(contrast, lit, at_place, table[:, 3:5], table[:, 5:7], texture, outline)
+    contrast_of, lit_of, at_place, best = table[:, :4].T
+    shifts, corners = table[:, 4:6], table[:, 6:8]
+    firm = _firm(target, corners.astype(int))
+    return Evidence(contrast_of, lit_of, at_place, best, shifts, corners, firm, texture, outline, target.size)
 
 
 def correlations(target: Target, source: Source, to_source: NDArray[np.float64]) -> tuple[float, float]:
@@ -128,6 +131,16 @@ def _places(target: Target, there: NDArray[np.bool_]) -> tuple[FloatImage | None
     if len(whole) >= 2 * _FEW:
         return None, whole[:: -(-len(whole) // _MOST)]
     return (target.depth > 1.0).astype(np.float32), _grid(on_product, 0.2)
+
+
+def _firm(target: Target, corners: NDArray[np.int_]) -> NDArray[np.bool_]:
+    """Whether the gradients of a patch point two ways: the smaller eigenvalue of its structure tensor is no trifle."""
+    across = cv2.Scharr(target.smooth, cv2.CV_32F, 1, 0, scale=1 / 32)
+    down = cv2.Scharr(target.smooth, cv2.CV_32F, 0, 1, scale=1 / 32)
+    places = tuple(corners.T[::-1])
+    xx, xy, yy = (_patch_mean(product)[places] for product in (across * across, across * down, down * down))
+    half, root = (xx + yy) / 2, np.sqrt(((xx - yy) / 2) ** 2 + xy * xy)
+    return np.asarray((half - root > 0.15 * (half + root)) & (half - root > 0.05), np.bool_)
 
 
 def _grid(usable: NDArray[np.bool_], least: float) -> list[tuple[int, int]]:
@@ -157,8 +170,8 @@ def _spread(values: FloatImage, weight: FloatImage | None) -> FloatImage:
 
 def _compare(
     wanted: FloatImage, seen: FloatImage, place: tuple[int, int], weight: FloatImage | None
-) -> tuple[float, float, float, int, int]:
-    """Correlation at the place, shift of the best (x, y), and left and top of the patch."""
+) -> tuple[float, float, float, float, int, int]:
+    """Correlation at the place and at its best, shift of the best (x, y), and left and top of the patch."""
     top, left = place
     box = slice(top, top + PATCH), slice(left, left + PATCH)
     row, column = min(top, REACH), min(left, REACH)
@@ -169,7 +182,7 @@ def _compare(
         scores[~np.isfinite(scores) | (np.abs(scores) > 1.001)] = 0  # an even window has no correlation
     near = float(scores[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2].max())
     across, down = _peak(scores)
-    return near, across - column, down - row, left, top
+    return near, float(scores.max()), across - column, down - row, left, top
 
 
 def _peak(scores: FloatImage) -> tuple[float, float]:

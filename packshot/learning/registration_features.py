@@ -31,6 +31,15 @@ class Features:
     frames: Complex
     descriptors: NDArray[np.float32]
 
+    def mirrored(self, width: int) -> Features:
+        """What a picture ``width`` pixels wide, mirrored left to right, would have: nothing is computed anew.
+
+        A mirrored descriptor has its four rows across the direction of the keypoint, and the sense of its eight
+        gradient directions, reversed.
+        """
+        cells = self.descriptors.reshape(-1, 4, 4, 8)[:, ::-1][..., -np.arange(8) % 8]
+        return Features(width - 1 - np.conj(self.places), -np.conj(self.frames), cells.reshape(-1, 128))
+
 
 @dataclass(frozen=True)
 class Guess:

@@ -29,13 +29,18 @@ _STRETCH_GAIN = 0.85  # of the cost that a similarity leaves
 
 @dataclass(frozen=True)
 class Views:
-    """Both photos at working size, and the way back: ``from_product`` and ``from_before`` lead to full pixels."""
+    """Both photos at working size, and the way back: ``from_product`` and ``from_before`` lead to full pixels.
+
+    ``before_features`` are in pixels of a smaller before yet, from which ``from_features`` leads to the working one.
+    """
 
     product: Product
     before: Pixels
     from_product: Affine
     from_before: Affine
     product_features: Features
+    before_features: Features
+    from_features: Affine
 
     @classmethod
     def of(cls, before: Pixels, after: Pixels) -> Views | None:
@@ -49,11 +54,15 @@ class Views:
         if product is None:
             return None
         features = find_features(product.pixels, product.mask, 1500)
-        return cls(product, small_before, from_product, from_before, features)
+        smaller, from_features = shrink(small_before, _FEATURE_SIDE)
+        before_features = find_features(smaller, None, 3000)
+        return cls(product, small_before, from_product, from_before, features, before_features, from_features)
 
     def mirrored(self) -> Views:
         """The same with the before mirrored left to right."""
-        return replace(self, before=np.ascontiguousarray(self.before[:, ::-1]))
+        width = round(self.before.shape[1] / self.from_features[0, 0])
+        features = self.before_features.mirrored(width)
+        return replace(self, before=np.ascontiguousarray(self.before[:, ::-1]), before_features=features)
 
 
 @dataclass(frozen=True)
@@ -117,10 +126,8 @@ def _stretch(matrix: Affine) -> float:
 
 
 def _guesses(views: Views) -> list[Guess]:
-    small, from_small = shrink(views.before, _FEATURE_SIDE)
-    features = find_features(small, None, 3000)
-    found = feature_guesses(views.product_features, features, views.product.long_side, 3)
-    guesses = [replace(guess, after_to_before=compose(guess.after_to_before, from_small)) for guess in found]
+    found = feature_guesses(views.product_features, views.before_features, views.product.long_side, 3)
+    guesses = [replace(guess, after_to_before=compose(guess.after_to_before, views.from_features)) for guess in found]
     support = guesses[0].support if guesses else 0
     if support >= _PLENTY:
         return guesses[:1]

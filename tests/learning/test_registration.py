@@ -184,3 +184,62 @@ def test_the_backdrop_is_told_by_the_border(pair: Pair) -> None:
 
 
 SPRITE_HALF = 320
+
+
+def with_perspective(pair: Pair, share: float) -> tuple[Pair, np.ndarray]:
+    """The pair with its after's verticals set straight, which narrows the top and widens the foot."""
+    height, width = pair.after.shape[:2]
+    off = share * width
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    moved = np.array([[off, 0], [width - off, 0], [width + off, height], [-off, height]], np.float32)
+    change = cv2.getPerspectiveTransform(corners, moved)
+    white = (255.0, 255.0, 255.0)
+    after = cv2.warpPerspective(pair.after, change, (width, height), flags=cv2.INTER_CUBIC, borderValue=white)
+    return replace(pair, after=np.asarray(after, np.uint8)), change @ np.vstack([pair.before_to_after, [0, 0, 1]])
+
+
+def project(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
+    lifted = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    return lifted[:, :2] / lifted[:, 2:]
+
+
+def test_a_corrected_perspective_gets_a_homography(pair: Pair) -> None:
+    corrected, truth = with_perspective(pair, 0.015)
+    found = register(corrected.before, corrected.after)
+    assert found.accepted, found.reason
+    assert found.model == "homography"
+    assert found.homography is not None
+    apart = np.hypot(*(project(found.homography, pair.corners) - project(truth, pair.corners)).T)
+    affine = np.hypot(*(apply(found.before_to_after, pair.corners) - project(truth, pair.corners)).T)
+    assert apart.max() < 0.001 * max(pair.after.shape)
+    assert apart.max() < 0.25 * affine.max()
+    assert len(found.as_json()["homography"]) == 3
+
+
+def test_a_pair_that_was_only_turned_and_scaled_gets_none(pair: Pair) -> None:
+    found = register(pair.before, pair.after)
+    assert found.homography is None
+    assert found.bend < 0.0003
+
+
+def test_a_bent_product_is_refused(pair: Pair) -> None:
+    height, width = pair.after.shape[:2]
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    bulge = 0.05 * width * np.sin(np.pi * y / height)
+    bent = cv2.remap(pair.after, x + bulge.astype(np.float32), y, cv2.INTER_CUBIC, borderValue=(255, 255, 255))
+    found = register(pair.before, np.asarray(bent, np.uint8))
+    assert not found.accepted
+    assert found.fault == Fault.BENT
+    assert "bent" in found.reason
+
+
+def test_mirrored_features_are_those_of_the_mirrored_picture(pair: Pair) -> None:
+    size = (512, 512)  # whole tiles of the contrast limiter
+    picture = np.asarray(cv2.resize(pair.before, size), np.uint8)
+    predicted = find_features(picture, None, 2000).mirrored(size[0])
+    seen = find_features(np.ascontiguousarray(picture[:, ::-1]), None, 2000)
+    apart = np.abs(predicted.places[:, None] - seen.places[None])
+    nearest = apart.argmin(1)
+    same = (apart.min(1) < 0.5) & (np.abs(np.angle(predicted.frames / seen.frames[nearest])) < 0.2)
+    assert same.sum() > 200
+    assert np.median((predicted.descriptors * seen.descriptors[nearest]).sum(1)[same]) > 0.98
