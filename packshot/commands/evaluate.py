@@ -27,6 +27,7 @@ def evaluate(
     held_out: Annotated[float, typer.Option(min=0, max=0.9, help="Only this share of the groups; 0: all.")] = 0,
     seed: Annotated[int, typer.Option(help="Which groups are held out.")] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Score so many pairs at most.")] = None,
+    judge: Annotated[bool, typer.Option("--judge", help="Also train a judge to tell ours from the human's.")] = False,
     kept: Annotated[Path | None, typer.Option(help="Folder to keep registrations in for the next time.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Pairs at a time; one per core if not given.")] = None,
     delta_e: Annotated[float, typer.Option(min=0, help="Bar of good: mean ΔE00 on the product.")] = 4.0,
@@ -44,7 +45,9 @@ def evaluate(
 
     folder = find_pack(pack)
     chosen = _chosen(pairs, held_out, seed)[:limit]
-    options = EvaluationOptions(fits, kept, style, Bar(delta_e=delta_e, iou=iou, corner=corner), workers)
+    options = EvaluationOptions(
+        fits, kept, style, Bar(delta_e=delta_e, iou=iou, corner=corner), workers, appearance=judge
+    )
     steps = Steps()
     try:
         evaluation = measure(chosen, folder, options, steps.advance)
@@ -83,9 +86,18 @@ def _tell(evaluation: Evaluation) -> None:
         for method in METHODS:
             if method in table:
                 answer(f"  {method:<12}" + "".join(f"{_median(table[method], key):>10}" for key in _COLUMNS))
+    _tell_apart(evaluation)
     for kind, problems in (("refused", evaluation.refused), ("failed", evaluation.failed)):
         for pair, why in problems.items():
             answer(f"{kind}: {pair}: {why}")
+
+
+def _tell_apart(evaluation: Evaluation) -> None:
+    told = evaluation.told_apart()
+    if told is not None:
+        range_ = f"{told.low:.0%} to {told.high:.0%}; chance is 50%"
+        given_away = f", by {', '.join(told.tells)}" if told.tells else ""
+        answer(f"\nA trained judge knows ours from the human's in {told.accuracy:.0%} ({range_}){given_away}.")
 
 
 def _published(table: dict[str, Any]) -> str:

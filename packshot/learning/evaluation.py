@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from packshot.engines import EngineSettings, Reserve, make_engine
 from packshot.evaluation.bar import Bar
@@ -16,7 +18,8 @@ from packshot.learning.baselines import Edit, edit_of, mean_edit
 from packshot.learning.evaluation_tables import Table, summarise
 from packshot.learning.pairs import Pair
 from packshot.learning.reference import Reference, RefusedPairError, read_reference
-from packshot.learning.scoring import Figures, Shot, score
+from packshot.learning.scoring import Figures, Shot, on_canvas, score
+from packshot.learning.two_sample import LEAST_GROUPS, Verdict, appearance, as_published, tell_apart
 from packshot.pack import Pack
 from packshot.photo import Photo, PhotoError
 from packshot.pipeline import judge, predict, render
@@ -25,11 +28,15 @@ from packshot.style import Style, load_style
 
 OURS, UNTOUCHED, CLASSICAL, MEAN, FITTED = METHODS = ("packshot", "untouched", "classical", "mean", "fitted")
 ALL = "all"
+Row = tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class PairScore:
-    """One pair's figures by method (see ``METHODS`` and ``scoring.score``) and what the judge said of ours."""
+    """One pair's figures by method (see ``METHODS`` and ``scoring.score``) and what the judge said of ours.
+
+    appearance: what gives retouching away in ours and in the human's (``two_sample.appearance``), where asked for.
+    """
 
     id: str
     category: str
@@ -39,6 +46,7 @@ class PairScore:
     would_publish: bool
     quality: float
     seconds: float
+    appearance: tuple[Row, Row] | None = None
 
     def faults(self, bar: Bar) -> tuple[str, ...]:
         """What is wrong with our shot by the bar of good; empty for a good one."""
@@ -47,11 +55,15 @@ class PairScore:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What one pair is compared with: the fitted recipe, the average edit of other pairs; baselines can be left out."""
+    """What one pair is compared with: the fitted recipe, the average edit of other pairs; baselines can be left out.
+
+    appearance: whether to measure what a judge of the two-sample test looks at.
+    """
 
     fitted: Recipe | None = None
     mean: Edit | None = None
     baselines: bool = True
+    appearance: bool = False
 
 
 def score_pair(
@@ -69,7 +81,15 @@ def score_pair(
     shots = {OURS: Shot.of(recipe, picture), **dict(_compared(reference, recipe, comparison))}
     figures = {name: score(shot, reference, specks) for name, shot in shots.items()}
     identity = (pair.id, pair.category, pair.group)
-    return PairScore(*identity, figures, verdict.route, verdict.would_publish, verdict.quality, round(seconds, 4))
+    rows = _appearance(shots[OURS], reference) if comparison.appearance else None
+    said = verdict.route, verdict.would_publish, verdict.quality
+    return PairScore(*identity, figures, *said, round(seconds, 4), rows)
+
+
+def _appearance(shot: Shot, reference: Reference) -> tuple[Row, Row]:
+    ours = on_canvas(replace(shot, picture=as_published(shot.picture)), reference)
+    first, second = (tuple(float(value) for value in appearance(side)) for side in (ours, reference.after))
+    return first, second
 
 
 def _compared(reference: Reference, predicted: Recipe, comparison: Comparison) -> Iterator[tuple[str, Shot]]:
@@ -91,7 +111,7 @@ def _rendered(photo: Photo, recipe: Recipe) -> Shot:
 class EvaluationOptions:
     """fits: folder of fitted recipes (``packshot fit``). kept: folder for registrations and mattes, so that the next
     evaluation need not find them again. style: house style file. averaged: pairs whose mean edit is the baseline; each
-    pair's own category without its own group if not given.
+    pair's own category without its own group if not given. appearance: also ask whether ours can be told apart.
     """
 
     fits: Path | None = None
@@ -101,6 +121,7 @@ class EvaluationOptions:
     workers: int | None = None
     averaged: tuple[Pair, ...] = ()
     baselines: bool = True
+    appearance: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,8 +142,17 @@ class Evaluation:
         chosen = {**{name: groups[name] for name in sorted(groups)}, ALL: list(self.scores)}
         return {name: summarise(scores, self.bar) for name, scores in chosen.items() if scores}
 
+    def told_apart(self) -> Verdict | None:
+        """The two-sample test over all pairs; None where it was not asked for, or has too few groups."""
+        rows = [(one.appearance, one.group) for one in self.scores if one.appearance is not None]
+        if len({group for _, group in rows}) < LEAST_GROUPS:
+            return None
+        ours, theirs = (np.array([row[side] for row, _ in rows]) for side in (0, 1))
+        return tell_apart(ours, theirs, [group for _, group in rows])
+
     def as_json(self) -> dict[str, Any]:
         """What ``packshot evaluate --json`` prints."""
+        told = self.told_apart()
         return {
             "pack": self.pack,
             "pairs": len(self.scores),
@@ -130,6 +160,7 @@ class Evaluation:
             "refused": self.refused,
             "failed": self.failed,
             "categories": self.tables(),
+            "told_apart": None if told is None else asdict(told),
         }
 
 
@@ -241,7 +272,8 @@ class _Scoring:
             del reserve
             pair, mean = task
             try:
-                comparison = Comparison(fitted_recipe(self.options.fits, pair), mean, self.options.baselines)
+                fitted = fitted_recipe(self.options.fits, pair)
+                comparison = Comparison(fitted, mean, self.options.baselines, self.options.appearance)
                 return {"score": score_pair(read_reference(pair, self.options.kept), pack, style, comparison)}
             except (PhotoError, ValueError, OSError) as error:
                 return {"failed": str(error)}
