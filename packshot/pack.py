@@ -74,6 +74,8 @@ class Thresholds(Frozen):
     speck_confidence: float = 0.7
     specks_at_most: int = 25
     publish_quality: float = 0.5
+    grave: float = 0.5
+    doubt_said: float = 0.3
 
 
 class Look(Frozen):

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from packshot.evaluation.features import evidence
 from packshot.evaluation.judge import verdict
+from packshot.evaluation.judge_model import judge_of
 from packshot.evaluation.rules import Shot
 from packshot.pack import Pack
 from packshot.photo import Photo
@@ -35,9 +37,15 @@ STAGES = (COLOR, LIGHTING, BACKGROUND, ALIGNMENT, CROPPING, DETAILING)
 def predict(photo: Photo, pack: Pack, style: Style | None = None, category: str | None = None) -> Recipe:
     """Decides a photo's edit. ``category`` is predicted where none is given."""
     view = View.of(photo, pack, style or Style(), category)
+    recipe = decide(view, Source(name=photo.name, sha256=photo.sha256, size=photo.size))
+    trained = judge_of(pack)
+    return recipe if trained is None else recipe.model_copy(update={"evidence": evidence(view, recipe, trained)})
+
+
+def decide(view: View, source: Source) -> Recipe:
+    """Every stage's part, one after another."""
     name, confidence = view.category
-    source = Source(name=photo.name, sha256=photo.sha256, size=photo.size)
-    recipe = Recipe(source=source, category=name, category_confidence=round(confidence, 4), by=pack.label)
+    recipe = Recipe(source=source, category=name, category_confidence=round(confidence, 4), by=view.pack.label)
     for stage in STAGES:
         decided = stage.predict(view, recipe)
         if isinstance(decided, tuple):
@@ -77,7 +85,7 @@ def render(photo: Photo, recipe: Recipe, long_side: int | None = None) -> NDArra
 def judge(recipe: Recipe, image: NDArray[np.uint8], pack: Pack, style: Style | None = None) -> Verdict:
     """Whether the finished picture can be published, with reasons. It never needs an after-image."""
     house = (style or Style()).house(recipe.category, pack.habits(recipe.category)).for_photo(recipe.source.size)
-    return verdict(Shot(image, recipe, pack, house))
+    return verdict(Shot(image, recipe, pack, house, style or Style()))
 
 
 def correct(recipe: Recipe, changes: Mapping[str, Mapping[str, Any]], by: str = "human") -> Recipe:

@@ -15,11 +15,13 @@ import simplejpeg
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from tests.certificates import certified as give_certificate
+
 CATEGORIES = ("reds", "greens", "blues")
 
 
-def make_pack(folder: Path, certificate: dict[str, object] | None = None) -> Path:
-    """Writes a pack whose network takes (1, 3, H, W) red, green, blue in 0..1."""
+def make_pack(folder: Path, certified: bool = False) -> Path:
+    """Writes a pack whose network takes (1, 3, H, W) red, green, blue in 0..1; it may publish if ``certified``."""
     folder.mkdir(parents=True, exist_ok=True)
     content = network().SerializeToString()
     (folder / "product.onnx").write_bytes(content)
@@ -37,9 +39,10 @@ def make_pack(folder: Path, certificate: dict[str, object] | None = None) -> Pat
         "thresholds": {"least_long_side": 200},
         "habits": {"default": {"long_side": 320, "upright": "never"}},
         "hard": [],
-        "certificate": certificate,
     }
     (folder / "pack.json").write_text(json.dumps(pack))
+    if certified:
+        give_certificate(folder)
     return folder
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from packshot import geometry
 from packshot.colorscience import LUMINANCE
+from packshot.evaluation.judge_model import TrainedJudge
 from packshot.evaluation.material_features import material
 from packshot.evaluation.outline_features import outline, variation
 from packshot.evaluation.rules import Finding, Shot
@@ -26,6 +27,15 @@ def photo_features(view: View, recipe: Recipe) -> Features:
     """What the models saw in the photo and where they disagree, measured on its view: about 30 ms."""
     features = {**outline(view), **variation(view), **material(view), **light(view, recipe), **category(view)}
     return {name: rounded(value) for name, value in features.items() if np.isfinite(value)}
+
+
+def evidence(view: View, recipe: Recipe, trained: TrainedJudge) -> Features:
+    """What the recipe keeps for the judge: ``photo_features``, and the network's description in few numbers."""
+    features = photo_features(view, recipe)
+    if trained.projection is not None and view.answer.embedding is not None:
+        described = trained.projection.features(view.answer.embedding)
+        features |= {name: rounded(value) for name, value in described.items()}
+    return features
 
 
 def rounded(value: float) -> float:

@@ -1,32 +1,81 @@
-"""The judge: publish or review, with the reasons. Without a certificate nothing is published unseen."""
+"""The judge: how likely a professional would reject a finished shot, and why. It needs no after-image.
+
+Rules first: what they find grave is never published, whatever else is said. Then the pack's trained judge, or without
+one the rules' own product. Whether an opinion is enough to publish unseen is the gate's business.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from packshot.evaluation.rules import Finding, Shot, examine
+from packshot.evaluation.features import shot_features
+from packshot.evaluation.gate import NO_CERTIFICATE, stopped
+from packshot.evaluation.judge_model import Opinion, TrainedJudge, judge_of
+from packshot.evaluation.regions import product_region, region_apart
+from packshot.evaluation.rules import Shot, examine
 from packshot.recipe import Reason, Verdict
 
-NO_CERTIFICATE = Reason(
-    code="no_certificate",
-    sentence="The pack has no certificate for publishing unseen, so every photo goes to a person.",
-)
+__all__ = ["NO_CERTIFICATE", "verdict"]
 
 
 def verdict(shot: Shot) -> Verdict:
-    """The rules' findings as one quality (0..1) and a route. ``would_publish`` is what the rules alone would do."""
+    """Quality (1 less the probability of rejection) and route. ``would_publish`` is the judge's own opinion."""
     findings = examine(shot)
-    quality = math.prod(1 - finding.severity for finding in findings)
-    would_publish = quality >= shot.pack.file.thresholds.publish_quality and not _grave(findings)
-    reasons = tuple(finding.reason for finding in findings)
-    certified = shot.pack.file.certificate is not None
-    if would_publish and not certified:
-        reasons = (NO_CERTIFICATE, *reasons)
-    route = "publish" if would_publish and certified else "review"
-    return Verdict.model_validate(
-        {"route": route, "quality": round(quality, 4), "would_publish": would_publish, "reasons": reasons}
-    )
+    trained = judge_of(shot.pack)
+    features = {} if trained is None else shot_features(shot, findings)
+    hard = hard_material(shot, trained, features)
+    doubts: tuple[Reason, ...] = ()
+    if trained is None:
+        quality = math.prod(1 - finding.severity for finding in findings)
+    else:
+        opinion = trained.opinion(features, shot.recipe.category)
+        quality, doubts = 1 - opinion.rejected, tuple(_doubts(shot, opinion))
+    quality = round(quality, 4)
+    limits = shot.pack.file.thresholds
+    grave = any(finding.severity >= limits.grave for finding in findings)
+    reasons = (*hard, *doubts, *(finding.reason for finding in findings))
+    likes = quality >= limits.publish_quality and not grave
+    stop = stopped(shot.pack, shot.style, shot.recipe.category, bool(hard), quality)
+    if stop is not None and likes and not hard:
+        reasons = (stop, *reasons)
+    route = "publish" if stop is None and not grave else "review"
+    values = {"route": route, "quality": quality, "would_publish": likes and (not hard or stop is None)}
+    return Verdict.model_validate({**values, "reasons": reasons})
 
 
-def _grave(findings: list[Finding]) -> bool:
-    return any(finding.severity >= 0.5 for finding in findings)
+def hard_material(shot: Shot, trained: TrainedJudge | None, features: dict[str, float]) -> tuple[Reason, ...]:
+    """Goods that are known to go wrong: by their category, or because the photo looks so."""
+    name = shot.recipe.category
+    if name in shot.pack.file.hard:
+        sentence = f"Goods of the category {name} need an eye: reflections and transparency."
+        return (Reason(code="hard_material", sentence=sentence, region=product_region(shot)),)
+    if trained is None or trained.hard is None:
+        return ()
+    probability, limit = trained.hard.probability(features), trained.hard.threshold
+    if probability < limit:
+        return ()
+    sentence = "The product looks like glass, metal or a mirror: reflections and transparency need an eye."
+    value = round(probability, 4)
+    return (Reason(code="hard_material", sentence=sentence, value=value, limit=limit, region=product_region(shot)),)
+
+
+def _doubts(shot: Shot, opinion: Opinion) -> Sequence[Reason]:
+    """What the trained judge expects to be wrong, likeliest first, and where to look."""
+    parts = [
+        (opinion.outline, "outline_doubtful", "The cut-out is probably not what a retoucher would make of it.", True),
+        (opinion.colour, "colour_doubtful", "Colour or brightness are probably off.", False),
+        (opinion.frame, "frame_doubtful", "The turn or the crop is probably off.", False),
+    ]
+    limit = shot.pack.file.thresholds.doubt_said
+    return [
+        Reason(
+            code=code,
+            sentence=sentence,
+            value=round(share, 4),
+            limit=limit,
+            region=(region_apart(shot) if apart else None) or product_region(shot),
+        )
+        for share, code, sentence, apart in sorted(parts, reverse=True)
+        if share >= limit
+    ]

@@ -39,7 +39,7 @@ def outline(view: View) -> dict[str, float]:
         "level_overlap": overlap(matte > _LEVELS[0], matte > _LEVELS[2]),
         "frame_contact": _contact(mask),
     }
-    return features | _pieces(mask) | _backdrop_models(view, mask)
+    return features | _pieces(mask) | _backdrop_models(view, mask) | _where(apart)
 
 
 def variation(view: View) -> dict[str, float]:
@@ -114,6 +114,17 @@ def _pieces(mask: Mask) -> dict[str, float]:
         "lean": abs((angle + 45) % 90 - 45),
         "slender": float(np.log2(max(width, height, 1.0) / max(min(width, height), 1.0))),
     }
+
+
+def _where(apart: FloatImage) -> dict[str, float]:
+    """The box of the largest place where network and cut by colours disagree, in shares of the photo."""
+    count, _, stats, _ = cv2.connectedComponentsWithStats((apart > 0.5).astype(np.uint8))
+    if count < 2:
+        return {}
+    left, top, width, height, _ = (float(value) for value in stats[1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())])
+    rows, columns = apart.shape
+    box = (left / columns, top / rows, (left + width) / columns, (top + height) / rows)
+    return dict(zip(("apart_left", "apart_top", "apart_right", "apart_bottom"), box, strict=True))
 
 
 def _backdrop_models(view: View, mask: Mask) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import cv2
@@ -16,7 +16,7 @@ from packshot.compositing import frame_matte
 from packshot.pack import Pack
 from packshot.recipe import Reason, Recipe
 from packshot.stages.background import decode_matte
-from packshot.style import House
+from packshot.style import House, Style
 
 _MEASURED_LONG_SIDE = 1024
 
@@ -37,6 +37,7 @@ class Shot:
     recipe: Recipe
     pack: Pack
     house: House
+    style: Style = field(default_factory=Style)
 
     @cached_property
     def source_matte(self) -> NDArray[np.uint8] | None:
@@ -284,16 +285,6 @@ def category_sure(shot: Shot) -> Iterator[Finding]:
         )
 
 
-def hard_material(shot: Shot) -> Iterator[Finding]:
-    """Goods that are known to go wrong."""
-    if shot.recipe.category in shot.pack.file.hard:
-        yield found(
-            "hard_material",
-            f"Goods of the category {shot.recipe.category} need an eye: reflections and transparency.",
-            0.55,
-        )
-
-
 RULES: tuple[Rule, ...] = (
     product_found,
     matte_sure,
@@ -305,5 +296,4 @@ RULES: tuple[Rule, ...] = (
     margins_kept,
     backdrop_pure,
     category_sure,
-    hard_material,
 )

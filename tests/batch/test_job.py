@@ -22,10 +22,8 @@ from packshot.style import Style
 from tests.tiny import make_pack, make_photos
 
 
-def work(
-    folder: Path, style: Style | None = None, certificate: dict[str, object] | None = None
-) -> tuple[Retouching, Pack]:
-    pack = make_pack(folder / "pack", certificate)
+def work(folder: Path, style: Style | None = None, certified: bool = False) -> tuple[Retouching, Pack]:
+    pack = make_pack(folder / "pack", certified)
     return Retouching(folder / "out", pack, style or Style(), "settings"), Pack(pack)
 
 
@@ -83,7 +81,7 @@ def test_a_certified_pack_publishes_and_takes_the_earlier_shot_out_of_review(tmp
     earlier = tmp_path / "out/review/a.jpg"
     earlier.parent.mkdir(parents=True)
     earlier.touch()
-    line = done(tmp_path, name="a", number=1, certificate={"limit": 0.03})
+    line = done(tmp_path, name="a", number=1, certified=True)
     assert line["route"] == "publish", line["reasons"]
     assert (tmp_path / "out/published/a.jpg").is_file()
     assert not earlier.exists()

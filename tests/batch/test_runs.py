@@ -119,7 +119,7 @@ class TestSecondRun:
         assert len(self.again(folder, pack, category="greens", style=folder / "style.toml")[1]) == 0
 
     def test_does_all_again_with_another_pack(self, folder: Path, tmp_path: Path) -> None:
-        other = make_pack(tmp_path / "other", certificate={"limit": 0.03})
+        other = make_pack(tmp_path / "other", certified=True)
         summary, done = self.again(folder, other)
         assert len(done) == 4
         assert summary.published + summary.review == 4
