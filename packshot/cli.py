@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from packshot.commands.accounts import accounts
 from packshot.commands.bench import bench
 from packshot.commands.doctor import doctor
 from packshot.commands.evaluate import evaluate
 from packshot.commands.packs import packs
 from packshot.commands.register import register
+from packshot.commands.review import review
 from packshot.commands.run import run
 
 app = typer.Typer(
@@ -22,6 +24,9 @@ app = typer.Typer(
 )
 for command in (run, register, evaluate, bench, packs, doctor):
     app.command()(command)
+app.command()(review)
+app.command(name="serve", help="The same as review.")(review)
+app.add_typer(accounts, name="accounts")
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,52 @@
+"""The application: pages, their data, and the guard before them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+
+from packshot.catalog import Catalog, CatalogError, Conflict
+from packshot.photo import PhotoError
+from packshot.review import account_routes, desk_routes
+from packshot.review.guard import Guard
+from packshot.review.pages import STATIC, page
+from packshot.review.queue import REJECTIONS
+from packshot.review.shop import Shop
+
+
+def make_app(catalog: Catalog, guard: Guard) -> FastAPI:
+    """The pages over a catalog."""
+    app = FastAPI(title="packshot", openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.shop = Shop(catalog)
+    app.state.guard = guard
+    app.middleware("http")(guard)
+    for kind, status in ((Conflict, 409), (PhotoError, 422), (ValueError, 422), (CatalogError, 404)):
+        app.add_exception_handler(kind, _refusal(status))
+    app.include_router(account_routes.router)
+    app.include_router(desk_routes.router)
+    app.add_api_route("/", lambda: RedirectResponse("/review"), methods=["GET"])
+    app.add_api_route("/review", review_page, methods=["GET"])
+    app.add_api_route("/api/session", session, methods=["GET"])
+    app.mount("/static", StaticFiles(directory=str(STATIC)), name="static")
+    return app
+
+
+def _refusal(status: int) -> Any:
+    def answer(request: Request, error: Exception) -> JSONResponse:
+        del request
+        return JSONResponse({"detail": str(error)}, status)
+
+    return answer
+
+
+def session(request: Request) -> dict[str, Any]:
+    """Who is at the page, and the token that changes must carry."""
+    return {"csrf": request.state.session.csrf, "editor": request.state.identity.name}
+
+
+def review_page(request: Request) -> HTMLResponse:
+    """The queue."""
+    return page(request, "review.html", rejections=REJECTIONS)

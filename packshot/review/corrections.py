@@ -1,0 +1,197 @@
+"""Corrections: what a person changed on the page, as a change of the recipe.
+
+Amounts are relative to the prediction, so that zero everywhere is the prediction and every control can be put back
+alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from packshot.colorscience import LUMINANCE
+from packshot.pipeline import correct
+from packshot.recipe import Color, Cropping, Detailing, Frozen, Lighting, Recipe, Spot, Triple
+from packshot.review.strokes import Coordinate, Point, Stroke, brushed
+from packshot.stages.background import png_asset
+
+STAGES_OF = {
+    "color": ("warmth", "tint"),
+    "lighting": ("exposure", "shadows", "highlights"),
+    "background": ("strokes", "shadow"),
+    "alignment": ("angle",),
+    "cropping": ("centre", "zoom"),
+    "detailing": ("spots_added", "spots_removed"),
+}
+"""Which controls belong to which stage."""
+
+
+class NewSpot(Frozen):
+    """A speck that a person marked, in pixels of the upright photo."""
+
+    x: Coordinate
+    y: Coordinate
+    radius: float = Field(gt=0, le=2000)
+
+
+class Edit(Frozen):
+    """A person's changes over a prediction; the empty edit is the prediction."""
+
+    warmth: float = Field(0.0, ge=-2, le=2, description="stops between red and blue; positive is warmer")
+    tint: float = Field(0.0, ge=-2, le=2, description="stops of green against red and blue; positive is greener")
+    exposure: float = Field(0.0, ge=-4, le=4, description="stops brighter")
+    shadows: float = Field(0.0, ge=-1.6, le=1.6)
+    highlights: float = Field(0.0, ge=-1.6, le=1.6)
+    angle: float = Field(0.0, ge=-180, le=180, description="degrees counter-clockwise on screen")
+    centre: Point | None = Field(None, description="the photo's point, in pixels, at the canvas's centre")
+    zoom: float = Field(1.0, gt=0.02, le=50, description="scale as a multiple of the predicted one")
+    strokes: tuple[Stroke, ...] = Field((), max_length=500)
+    shadow: Literal["none", "keep", "soft"] | None = None
+    spots_added: tuple[NewSpot, ...] = Field((), max_length=500)
+    spots_removed: tuple[int, ...] = Field((), max_length=2000, description="places in the predicted list of spots")
+
+    def changed(self) -> list[str]:
+        """The stages this edit touches, in the pipeline's order."""
+        neutral = Edit()
+        return [
+            stage for stage, names in STAGES_OF.items() if any(getattr(self, n) != getattr(neutral, n) for n in names)
+        ]
+
+
+ShadowMap = Callable[[], tuple[bytes, tuple[int, int]]]
+"""Gives the light left by the photo's own shadow as a PNG, and its (width, height)."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """A correction as ``packshot.correct`` takes it; ``assets``: new mattes' contents by sha256."""
+
+    stages: Mapping[str, Mapping[str, Any]]
+    assets: Mapping[str, bytes]
+
+
+def changes_of(recipe: Recipe, edit: Edit, shadow_map: ShadowMap) -> Changes:
+    """What a person's edit changes of the prediction, stage by stage; nothing for the empty edit."""
+    stages = edit.changed()
+    changes = {stage: _CHANGES[stage](recipe, edit) for stage in stages if stage != "background"}
+    assets: dict[str, bytes] = {}
+    if "background" in stages:
+        changes["background"], assets = _background(recipe, edit, shadow_map)
+    return Changes(changes, assets)
+
+
+def corrected(recipe: Recipe, edit: Edit, shadow_map: ShadowMap) -> Recipe:
+    """The prediction with a person's changes; the prediction itself where nothing changed.
+
+    Raises ValueError when a value leaves what the recipe allows.
+    """
+    changes = changes_of(recipe, edit, shadow_map)
+    if not changes.stages:
+        return recipe
+    result = correct(recipe, changes.stages)
+    return result.model_copy(update={"assets": {**recipe.assets, **changes.assets}})
+
+
+def _color(recipe: Recipe, edit: Edit) -> dict[str, Any]:
+    color = recipe.color.effective()
+    return {
+        "strength": 1.0,
+        "white_gain": _warmed(color, edit),
+        "saturation": color.saturation,
+        "matrix": color.matrix,
+        "curves": color.curves,
+        "measured_from": "human",
+        "confidence": 1.0,
+    }
+
+
+def _warmed(color: Color, edit: Edit) -> Triple:
+    """The gains, redder against blue by ``warmth`` stops and greener by ``tint``, a grey's luminance kept."""
+    turn = np.exp2(np.array([edit.warmth / 2 - edit.tint / 3, edit.tint * 2 / 3, -edit.warmth / 2 - edit.tint / 3]))
+    turn = turn / float(LUMINANCE @ turn)
+    red, green, blue = (round(float(value), 4) for value in np.array(color.white_gain) * turn)
+    return red, green, blue
+
+
+def _lighting(recipe: Recipe, edit: Edit) -> dict[str, Any]:
+    light = recipe.lighting.effective()
+    grid = None if light.field is None else light.field.model_dump()
+    return {
+        "strength": 1.0,
+        "exposure": _within(Lighting, "exposure", light.exposure + edit.exposure),
+        "shadows": _within(Lighting, "shadows", light.shadows + edit.shadows),
+        "highlights": _within(Lighting, "highlights", light.highlights + edit.highlights),
+        "contrast": light.contrast,
+        "field": grid,
+    }
+
+
+def _within(part: type[Lighting] | type[Cropping], name: str, value: float) -> float:
+    """The value no further than the recipe allows: a slider that goes on beyond it does nothing more."""
+    for rule in part.model_fields[name].metadata:
+        value = max(value, getattr(rule, "ge", value))
+        value = min(value, getattr(rule, "le", value))
+    return round(value, 4)
+
+
+def _alignment(recipe: Recipe, edit: Edit) -> dict[str, Any]:
+    turned = recipe.alignment.effective().angle + edit.angle
+    return {"strength": 1.0, "angle": round((turned + 180) % 360 - 180, 3), "method": "human", "confidence": 1.0}
+
+
+def _cropping(recipe: Recipe, edit: Edit) -> dict[str, Any]:
+    crop, width, height = recipe.cropping, *recipe.source.size
+    centre = edit.centre or crop.centre or ((width - 1) / 2, (height - 1) / 2)
+    return {
+        "strength": 1.0,
+        "centre": (round(centre[0], 3), round(centre[1], 3)),
+        "scale": _within(Cropping, "scale", crop.scale * edit.zoom),
+        "canvas": crop.canvas or recipe.source.size,
+    }
+
+
+def _detailing(recipe: Recipe, edit: Edit) -> dict[str, Any]:
+    removed = set(edit.spots_removed)
+    kept = [spot for place, spot in enumerate(recipe.detailing.spots) if place not in removed]
+    added = [Spot(x=spot.x, y=spot.y, radius=spot.radius, kind="human") for spot in edit.spots_added]
+    return Detailing(
+        spots=(*kept, *added), sharpening=recipe.detailing.sharpening, radius=recipe.detailing.radius
+    ).model_dump()
+
+
+_CHANGES: dict[str, Callable[[Recipe, Edit], dict[str, Any]]] = {
+    "color": _color,
+    "lighting": _lighting,
+    "alignment": _alignment,
+    "cropping": _cropping,
+    "detailing": _detailing,
+}
+
+
+def _background(recipe: Recipe, edit: Edit, shadow_map: ShadowMap) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """What matte and shadow change to, and the content of their files."""
+    part, changes = recipe.background, dict[str, Any]()
+    assets: dict[str, bytes] = {}
+    if edit.strokes:
+        content = None if part.matte is None else recipe.asset(part.matte)
+        drawn = brushed(part.matte, content, edit.strokes, recipe.source.size)
+        matte = png_asset(drawn, "matte", png_size(drawn))
+        assets[matte.sha256] = drawn
+        changes |= {"matte": matte.model_dump(), "doubt": 0.0}
+    if edit.shadow is not None:
+        changes["shadow"] = edit.shadow
+        if edit.shadow == "keep" and part.shadow_map is None:
+            content, size = shadow_map()
+            light = png_asset(content, "shadow", size)
+            assets[light.sha256] = content
+            changes["shadow_map"] = light.model_dump()
+    return changes, assets
+
+
+def png_size(content: bytes) -> tuple[int, int]:
+    """(width, height) from a PNG's header."""
+    return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")

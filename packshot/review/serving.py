@@ -1,0 +1,68 @@
+"""Serving the pages: on this machine for whoever is at it, elsewhere for those with an account."""
+
+from __future__ import annotations
+
+import getpass
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from packshot.catalog import Catalog
+from packshot.review.access import Identity
+from packshot.review.accounts import Accounts, Session
+from packshot.review.app import make_app
+from packshot.review.guard import LOCAL_HOSTS, Guard
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where the pages are served. ``hosts``: further names under which browsers reach them."""
+
+    address: str = "127.0.0.1"
+    port: int = 8765
+    hosts: tuple[str, ...] = ()
+    certificate: Path | None = None
+    private_key: Path | None = None
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine can reach them."""
+        return self.address in LOCAL_HOSTS
+
+
+def make_guard(catalog: Catalog, listening: Listening, editor: str | None, accounts: bool) -> Guard:
+    """The guard for these circumstances. Raises ValueError when accounts are needed and there are none."""
+    secure = listening.certificate is not None
+    hosts = LOCAL_HOSTS | {listening.address} | {host.casefold() for host in listening.hosts}
+    local = Session(Identity(editor or getpass.getuser(), "admin"), secrets.token_urlsafe(24))
+    if listening.local and not accounts:
+        return Guard(None, local, hosts, secure)
+    kept = Accounts(catalog.database)
+    if not any(account.role == "admin" and account.active for account in kept.all()):
+        raise ValueError(
+            "these pages are for people with an account, and there is no admin yet: make one with "
+            "`packshot accounts add NAME --role admin`"
+        )
+    return Guard(kept, local, hosts, secure)
+
+
+def serve(
+    catalog: Catalog, listening: Listening, editor: str | None, accounts: bool, tell: Callable[[str], None]
+) -> None:
+    """Serves until it is stopped; ``tell`` is given the address. Raises ValueError, and OSError when it is taken."""
+    import uvicorn
+
+    app = make_app(catalog, make_guard(catalog, listening, editor, accounts))
+    keys = [str(path) if path else None for path in (listening.certificate, listening.private_key)]
+    config = uvicorn.Config(
+        app, log_level="warning", ssl_certfile=keys[0], ssl_keyfile=keys[1], server_header=False, timeout_keep_alive=30
+    )
+    family = socket.AF_INET6 if ":" in listening.address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((listening.address, listening.port))
+        name = f"[{listening.address}]" if ":" in listening.address else listening.address
+        tell(f"Open {'https' if keys[0] else 'http'}://{name}:{listener.getsockname()[1]}/review (Ctrl-C ends it)")
+        uvicorn.Server(config).run(sockets=[listener])

@@ -1,0 +1,55 @@
+// A person's changes over the prediction, with the way back. Zero everywhere is the prediction.
+
+export const STAGES = {
+  color: ['warmth', 'tint'],
+  lighting: ['exposure', 'shadows', 'highlights'],
+  background: ['strokes', 'shadow'],
+  alignment: ['angle'],
+  cropping: ['centre', 'zoom'],
+  detailing: ['spots_added', 'spots_removed'],
+};
+
+export const NEUTRAL = Object.freeze({
+  warmth: 0, tint: 0, exposure: 0, shadows: 0, highlights: 0, angle: 0, centre: null, zoom: 1,
+  strokes: [], shadow: null, spots_added: [], spots_removed: [],
+});
+
+const same = (one, other) => one === other || JSON.stringify(one) === JSON.stringify(other);
+
+export const isChanged = (edit, stage) => STAGES[stage].some((name) => !same(edit[name], NEUTRAL[name]));
+export const anyChanged = (edit) => Object.keys(STAGES).some((stage) => isChanged(edit, stage));
+
+/** What differs from the prediction, as it is sent. */
+export const sent = (edit) => Object.fromEntries(Object.entries(edit).filter(([name, value]) => !same(value, NEUTRAL[name])));
+
+/** The edit of one photo; lives on its card, so that undoing a decision brings it back. */
+export class Edits {
+  constructor() {
+    this.now = NEUTRAL;
+    this.past = [];
+  }
+
+  /** Changes some values. Moves of one hand (`name` the same, within a second) are taken back together. */
+  set(values, name = '') {
+    const moment = performance.now();
+    const going = name && this.last === name && moment - this.moment < 1000;
+    if (!going) this.past.push(this.now);
+    [this.last, this.moment] = [name, moment];
+    this.now = {...this.now, ...values};
+  }
+
+  reset(stage) {
+    this.set(Object.fromEntries(STAGES[stage].map((name) => [name, NEUTRAL[name]])));
+  }
+
+  resetAll() {
+    this.set({...NEUTRAL});
+  }
+
+  back() {
+    if (!this.past.length) return false;
+    this.now = this.past.pop();
+    this.last = '';
+    return true;
+  }
+}

@@ -1,0 +1,30 @@
+// All keys in one table: what they do, and the legend made of it.
+
+export const KEYS = [
+  ['Decide', [['A', 'Accept, with your corrections if there are any'], ['R', 'Reject; then the number of the reason'], ['S', 'Skip: a colleague may see it'], ['U', 'Undo the last decision, again for the one before'], ['X', 'Download for another editor'], ['I', 'Upload the finished after']]],
+  ['Look', [['1', 'Side by side'], ['2', 'After'], ['3', 'Slider'], ['4', 'Flicker'], ['5', 'Matte: what was cut off is blue'], ['6', 'Difference'], ['W', 'White stretch: dirt on white'], ['B', 'Hold: before'], ['G', 'Regions of the reasons'], ['Z', '100 % or fit'], ['+ −', 'Zoom'], ['0', 'Fit'], ['← ↑ → ↓', 'Move about'], ['V', 'Light, middle or dark surround']]],
+  ['Correct', [['Y', 'Warmer: then ← →'], ['N', 'Greener'], ['L', 'Brighter'], ['O', 'Shadows'], ['H', 'Highlights'], ['T', 'Turn'], ['K', 'Crop box: arrows, + −'], ['P', 'Brush: add product'], ['Q', 'Brush: take away'], ['D', 'Spots: add and delete'], ['[ ]', 'Smaller or larger brush'], ['space', 'Paint or set a spot at the cross'], ['J', 'Shadow'], ['C', 'Hold: the prediction'], ['Ctrl Z', 'Take the last correction back'], ['Backspace', 'Reset the stage in hand'], ['Esc', 'Put the tool down']]],
+];
+
+export function drawLegend(place) {
+  place.replaceChildren(...KEYS.map(([title, rows]) => {
+    const list = document.createElement('dl');
+    const heading = document.createElement('h3');
+    heading.textContent = title;
+    for (const [key, meaning] of rows) {
+      const [term, text] = [document.createElement('dt'), document.createElement('dd')];
+      const cap = document.createElement('kbd');
+      cap.textContent = key;
+      term.append(cap);
+      text.textContent = meaning;
+      list.append(term, text);
+    }
+    const section = document.createElement('section');
+    section.append(heading, list);
+    return section;
+  }));
+}
+
+export const VIEWS = {1: 'side', 2: 'after', 3: 'slider', 4: 'flicker', 5: 'matte', 6: 'difference'};
+export const SLIDERS = {y: 'warmth', n: 'tint', l: 'exposure', o: 'shadows', h: 'highlights', t: 'angle'};
+export const TOOLS = {k: 'crop', p: 'add', q: 'remove', d: 'spots'};

@@ -1,0 +1,69 @@
+// Beside the picture: what the judge said, and the controls of the corrections.
+
+import {NEUTRAL, STAGES, isChanged} from './edits.js';
+
+const UNITS = {warmth: 2, tint: 2, exposure: 2, shadows: 2, highlights: 2, angle: 1};
+
+export function drawVerdict(card, tell) {
+  byId('photo-name').textContent = card ? card.name : '';
+  const quality = card && card.quality !== null ? `quality ${card.quality.toFixed(2)}` : '';
+  const size = card ? `${card.source.join(' × ')} → ${card.canvas.join(' × ')} px` : '';
+  byId('photo-facts').textContent = card ? [card.category, card.product, quality, size].filter(Boolean).join(' · ') : '';
+  byId('reasons').replaceChildren(...(card ? card.reasons : []).map((reason, at) => reasonItem(reason, at, tell)));
+}
+
+function reasonItem(reason, at, tell) {
+  const item = document.createElement('li');
+  if (!reason.region) {
+    item.textContent = reason.sentence;
+    return item;
+  }
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.textContent = reason.sentence;
+  button.title = 'Show the place in the picture';
+  for (const name of ['mouseenter', 'focus']) button.addEventListener(name, () => tell(at));
+  for (const name of ['mouseleave', 'blur']) button.addEventListener(name, () => tell(null));
+  item.append(button);
+  return item;
+}
+
+export class Controls {
+  /** `change(values, name, moving)` is called as the hand moves. */
+  constructor(form, change) {
+    this.form = form;
+    form.addEventListener('submit', (event) => event.preventDefault());
+    form.addEventListener('input', (event) => {
+      const {name, value, type} = event.target;
+      if (name === 'brush') this.tell(name);
+      else if (name) change({[name]: type === 'range' ? Number(value) : value}, name, type === 'range');
+    });
+    form.addEventListener('dblclick', (event) => event.target.type === 'range' && event.target.name in NEUTRAL && change({[event.target.name]: NEUTRAL[event.target.name]}));
+    this.tell('brush');
+  }
+
+  input(name) {
+    return this.form.elements[name];
+  }
+
+  /** Shows an edit: sliders, figures and which stages are changed. */
+  show(card, edit) {
+    this.form.hidden = !card;
+    if (!card) return;
+    for (const name of Object.keys(UNITS)) {
+      this.input(name).value = edit[name];
+      this.tell(name, edit[name]);
+    }
+    this.input('shadow').value = edit.shadow || card.predicted.shadow;
+    for (const stage of Object.keys(STAGES)) this.form.querySelector(`[data-stage=${stage}]`).classList.toggle('changed', isChanged(edit, stage));
+  }
+
+  tell(name, value = Number(this.input(name).value)) {
+    const output = this.input(name).parentNode.querySelector('output');
+    output.textContent = name === 'brush' ? `${value} px` : value === 0 ? '0' : `${value > 0 ? '+' : '−'}${Math.abs(value).toFixed(UNITS[name])}${name === 'angle' ? '°' : ''}`;
+  }
+}
+
+export function byId(id) {
+  return document.getElementById(id);
+}

@@ -1,0 +1,114 @@
+// The photos ahead: taken from the server in small lots, held so that no colleague sees them, their pictures loaded.
+
+import {Offline, ask} from './client.js';
+
+const LOT = 8;
+const LOADED = 4;
+const HOLD_EVERY = 60000;
+
+export class Queue {
+  /** `changed` is called when the photo in front may be another one; `longSide()` says how large pictures are shown. */
+  constructor(longSide, changed) {
+    this.longSide = longSide;
+    this.changed = changed;
+    this.filter = {};
+    this.cards = [];
+    this.empty = false;
+    setInterval(() => this.hold(), HOLD_EVERY);
+  }
+
+  get front() {
+    return this.cards[0];
+  }
+
+  async restart(filter) {
+    this.filter = filter;
+    this.cards = [];
+    this.changed();
+    await this.take(true);
+  }
+
+  next() {
+    const card = this.cards.shift();
+    this.load();
+    if (this.cards.length <= LOT / 2) this.take();
+    this.changed();
+    return card;
+  }
+
+  putBack(card) {
+    this.cards = [card, ...this.cards.filter((other) => other.id !== card.id)];
+    this.load();
+    this.changed();
+  }
+
+  /** Drops a photo that cannot be decided here any more. */
+  drop(id) {
+    const front = this.front;
+    this.cards = this.cards.filter((card) => card.id !== id);
+    if (this.front !== front) this.changed();
+  }
+
+  async take(anew = false) {
+    if (this.taking) {
+      this.again = this.again || anew;
+      return;
+    }
+    this.taking = true;
+    const filter = this.filter;
+    try {
+      const held = anew ? [] : this.cards.map((card) => card.id);
+      const answer = await ask('/api/take', {count: LOT, filter, anew, held});
+      if (filter === this.filter) this.receive(answer);
+    } catch (error) {
+      if (!(error instanceof Offline)) throw error;
+      this.retry = setTimeout(() => this.take(anew), 3000);
+    } finally {
+      this.taking = false;
+    }
+    if (filter !== this.filter) this.take(true);
+  }
+
+  receive({cards, counters}) {
+    const known = new Set(this.cards.map((card) => card.id));
+    const before = this.front;
+    this.cards.push(...cards.filter((card) => !known.has(card.id)));
+    this.empty = !this.cards.length;
+    this.counters = counters;
+    this.load();
+    this.changed(before !== this.front);
+  }
+
+  /** Loads and decodes the pictures of the next photos; those further off wait, so memory does not grow. */
+  load() {
+    for (const card of this.cards.slice(0, LOADED)) card.pictures ||= picturesOf(card, this.longSide());
+    for (const card of this.cards.slice(LOADED)) card.pictures = null;
+  }
+
+  async hold() {
+    if (!this.cards.length) return;
+    try {
+      const {lost} = await ask('/api/hold', {photos: this.cards.map((card) => card.id)});
+      for (const id of lost) if (id !== this.front?.id) this.drop(id);
+    } catch (error) {
+      if (!(error instanceof Offline)) throw error;
+    }
+  }
+}
+
+const STEPS = [640, 960, 1280, 1600, 2048, 2560, 3200, 4096];
+
+function picturesOf(card, longSide) {
+  const long = STEPS.find((step) => step >= longSide) || 4096;
+  const kinds = card.human ? ['before', 'after', 'human'] : ['before', 'after'];
+  return Object.fromEntries(kinds.map((kind) => [kind, picture(`/photos/${card.id}/${kind}?of=${card.version}&long=${long}`, long)]));
+}
+
+function picture(url, long) {
+  const image = new Image();
+  image.draggable = false;
+  image.alt = '';
+  image.decoding = 'sync';
+  image.src = url;
+  return {image, long, ready: image.decode().then(() => true, () => false)};
+}

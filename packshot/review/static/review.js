@@ -1,0 +1,346 @@
+// The review page: one photo after another, judged and corrected, all by keyboard.
+
+import {Refused, post, uuid} from './client.js';
+import {NEUTRAL, Edits, anyChanged, isChanged, sent} from './edits.js';
+import {SLIDERS, TOOLS, VIEWS, drawLegend} from './keys.js';
+import {drawMarks} from './marks.js';
+import {Outbox} from './outbox.js';
+import {Controls, byId, drawVerdict} from './panel.js';
+import {Queue} from './queue.js';
+import {Tools} from './tools.js';
+import {Viewer} from './viewer.js';
+
+const MOST_UNDONE = 50;
+const PACE_OVER = 20;
+const stage = byId('stage');
+const look = {regions: true, told: null, split: 0.5, surround: document.documentElement.dataset.surround};
+const history = [];
+const paces = [];
+
+const viewer = new Viewer(stage, shownState, draw);
+const tools = new Tools(stage, viewer, {
+  edits: () => edits().now, change, brush: () => Number(controls.input('brush').value), split: setSplit, splitNow: () => look.split,
+});
+const controls = new Controls(byId('controls'), change);
+const queue = new Queue(() => Math.max(stage.clientWidth, stage.clientHeight, 1) === 1 ? 640 : longSide(), queueChanged);
+const outbox = new Outbox(document.body.dataset.editor, tellConnection, refused);
+
+/** The long side at which a picture fills the stage, in the screen's own pixels. */
+function longSide() {
+  const canvas = queue.front?.canvas || [4, 5];
+  const share = Math.min(stage.clientWidth / canvas[0], stage.clientHeight / canvas[1]);
+  return Math.ceil(share * Math.max(...canvas) * devicePixelRatio);
+}
+
+function edits() {
+  if (!queue.front) return {now: NEUTRAL};
+  return queue.front.edits ||= new Edits();
+}
+
+/** What the panes are to show. */
+function shownState() {
+  const edit = tools ? tools.shownEdit() : edits().now;
+  return {edit: sent(edit), changed: anyChanged(edit), moved: isChanged(edit, 'alignment') || isChanged(edit, 'cropping'), around: tools?.tool === 'crop'};
+}
+
+function draw() {
+  if (!tools) return;
+  const state = {
+    edit: edits().now, base: tools.shownEdit(), tool: document.activeElement === controls.input('angle') ? 'angle' : tools.tool,
+    regions: look.regions && !anyChanged(edits().now), told: look.told, stroke: tools.stroke, cursor: tools.brushes() ? tools.cursor : null,
+  };
+  for (const pane of viewer.panes) drawMarks(pane.marks, viewer, state);
+  byId('zoom').textContent = zoomText();
+}
+
+function zoomText() {
+  const {card} = viewer;
+  if (!card) return '';
+  const share = viewer.scaleNow() * devicePixelRatio;
+  return `${Math.round(share * 100)} % · photo ${Math.round(share * card.predicted.scale * edits().now.zoom * 100)} %`;
+}
+
+function change(values, name = '', moving = false) {
+  if (!queue.front) return;
+  edits().set(values, name);
+  changed(moving);
+}
+
+function changed(moving = false) {
+  controls.show(queue.front, edits().now);
+  byId('accept-what').textContent = anyChanged(edits().now) ? 'Accept corrected' : 'Accept';
+  viewer.lay(moving);
+}
+
+// One photo after another.
+
+let shownSince = 0;
+
+async function queueChanged() {
+  tellQueue();
+  const card = queue.front || null;
+  if (card === viewer.card) return;
+  const begun = performance.now();
+  if (tools.tool) chooseTool(tools.tool);
+  look.told = null;
+  shownSince = begun;
+  const shown = viewer.show(card);
+  drawVerdict(card, (at) => { look.told = at; draw(); });
+  if (card) byId('package').href = `/photos/${card.id}/package`;
+  changed();
+  await shown;
+  if (card && card === queue.front) requestAnimationFrame(() => performance.measure('packshot:shown', {start: begun, end: performance.now(), detail: card.id}));
+}
+
+function tellQueue() {
+  const {counters} = queue;
+  if (counters) {
+    byId('waiting').textContent = `${counters.waiting.toLocaleString('en')} waiting`;
+    options('reason', counters.reasons);
+    options('category', counters.categories);
+  }
+  const filtered = queue.filter.reason || queue.filter.category;
+  byId('blank').textContent = queue.front || !queue.empty ? '' : filtered ? 'Nothing more with this reason and category.' : 'Nothing waits for you. New photos appear here by themselves.';
+}
+
+function options(name, counts) {
+  const select = byId('filters').elements[name];
+  const chosen = select.value;
+  const rows = Object.entries(counts).sort((a, b) => b[1] - a[1]).map(([value, count]) => new Option(`${value.replaceAll('_', ' ')} (${count})`, value));
+  if (chosen && !(chosen in counts)) rows.push(new Option(chosen, chosen));
+  select.replaceChildren(new Option('any', ''), ...rows);
+  select.value = chosen;
+}
+
+function decide(outcome, reason = null) {
+  const card = queue.front;
+  if (!card) return;
+  const corrected = outcome === 'accept' && anyChanged(edits().now);
+  const key = uuid();
+  const body = {
+    key, photo: card.id, prediction: card.prediction, outcome: corrected ? 'correct' : outcome, reason,
+    edit: corrected ? sent(edits().now) : {}, seconds: Math.round((performance.now() - shownSince) / 100) / 10,
+  };
+  done(card, key, {accept: corrected ? 'Corrected and accepted' : 'Accepted', reject: 'Rejected', skip: 'Skipped'}[outcome]);
+  outbox.add('/api/decide', body);
+}
+
+/** A photo is done with: the next one. */
+function done(card, key, said) {
+  history.push({card, key, said});
+  if (history.length > MOST_UNDONE) history.shift();
+  card.pictures = null;
+  say(`${said}: ${card.name}`);
+  tellPace();
+  if (queue.counters) queue.counters.waiting = Math.max(0, queue.counters.waiting - 1);
+  queue.next();
+  stage.focus({preventScroll: true});
+}
+
+function undo() {
+  const last = history.pop();
+  if (!last) return say('Nothing to undo here.');
+  outbox.add('/api/undo', {key: uuid(), of: last.key});
+  if (queue.counters) queue.counters.waiting += 1;
+  queue.putBack(last.card);
+  say(`Taken back: ${last.card.name}`);
+}
+
+function refused(entry, sentence) {
+  const id = entry.body.photo;
+  say(`Not taken: ${sentence}`);
+  const at = history.findIndex((each) => each.key === (entry.body.of || entry.body.key));
+  if (at >= 0) history.splice(at, 1);
+  if (id) queue.drop(id);
+}
+
+function say(text) {
+  byId('said').textContent = text;
+}
+
+function tellPace() {
+  paces.push(performance.now());
+  if (paces.length > PACE_OVER) paces.shift();
+  if (paces.length < 3) return;
+  const minutes = (paces.at(-1) - paces[0]) / 60000;
+  byId('pace').textContent = `${Math.round((paces.length - 1) / minutes * 60).toLocaleString('en')} an hour`;
+}
+
+function tellConnection({waiting, offline, signedOut}) {
+  const kept = waiting ? `${waiting} decision${waiting > 1 ? 's' : ''} kept here` : '';
+  byId('connection').textContent = signedOut ? `Signed out. ${kept}. Sign in again in another tab.` : offline ? `No connection. ${kept}, sent as soon as it is back.` : '';
+}
+
+// What buttons and keys do.
+
+const DOES = {
+  accept: () => decide('accept'),
+  reject: () => queue.front && byId('rejecting').showModal(),
+  skip: () => decide('skip'),
+  undo,
+  white: () => press('white', stage.dataset.white = stage.dataset.white === 'yes' ? 'no' : 'yes'),
+  regions: () => { look.regions = !look.regions; press('regions', look.regions ? 'yes' : 'no'); draw(); },
+  fit: () => viewer.zoomTo(0),
+  full: () => tools.toggleFull(),
+  surround: nextSurround,
+  legend: () => byId('legend').showModal(),
+  'reset-all': () => { edits().resetAll?.(); changed(); },
+};
+
+function press(does, state) {
+  document.querySelector(`[data-does=${does}]`).setAttribute('aria-pressed', String(state === 'yes'));
+}
+
+function setView(view) {
+  viewer.setView(view);
+  for (const button of document.querySelectorAll('[data-view]')) if (button !== stage) button.setAttribute('aria-pressed', String(button.dataset.view === view));
+}
+
+function chooseTool(tool) {
+  if (!queue.front && tool) return;
+  tools.choose(tool);
+  for (const button of document.querySelectorAll('[data-tool]')) if (button !== stage) button.setAttribute('aria-pressed', String(button.dataset.tool === tools.tool));
+  byId('hint').textContent = {
+    add: 'Paint what belongs to the product.', remove: 'Paint what is backdrop.', crop: 'Pull a corner, or move the box. Arrows, + and − too.',
+    spots: 'Click a speck to heal it, a ring to leave it as it was.',
+  }[tools.tool] || '';
+  stage.focus({preventScroll: true});
+}
+
+function setSplit(share) {
+  look.split = Math.min(Math.max(share, 0), 1);
+  stage.style.setProperty('--split', `${100 * look.split}%`);
+  byId('split').value = 100 * look.split;
+}
+
+function nextSurround() {
+  const names = ['mid', 'light', 'dark'];
+  look.surround = names[(names.indexOf(look.surround) + 1) % names.length];
+  document.documentElement.dataset.surround = look.surround;
+  document.cookie = `surround=${look.surround}; path=/; max-age=31536000; samesite=strict`;
+}
+
+function compare(on) {
+  viewer.comparing = on;
+  viewer.lay();
+}
+
+function holdBefore(on) {
+  if (on && !look.heldView) {
+    look.heldView = viewer.view;
+    viewer.setView('flicker');
+    clearInterval(viewer.beat);
+    stage.dataset.shows = 'before';
+  } else if (!on && look.heldView) {
+    setView(look.heldView);
+    look.heldView = '';
+  }
+}
+
+function resetInHand() {
+  const focused = document.activeElement?.closest?.('[data-stage]')?.dataset.stage;
+  const held = {add: 'background', remove: 'background', crop: 'cropping', spots: 'detailing'}[tools.tool];
+  if (focused || held) reset(focused || held);
+}
+
+function reset(name) {
+  if (!queue.front) return;
+  edits().reset(name);
+  if (name === 'cropping' && tools.tool === 'crop') tools.base = {centre: null, zoom: 1};
+  changed();
+}
+
+function brushSize(factor) {
+  const input = controls.input('brush');
+  input.value = Math.round(Number(input.value) * factor);
+  controls.tell('brush');
+  if (tools.cursor) tools.cursor.radius = Number(input.value) / viewer.scaleNow();
+  draw();
+}
+
+const LETTERS = {
+  a: DOES.accept, r: DOES.reject, s: DOES.skip, u: undo, w: DOES.white, g: DOES.regions, z: DOES.full, v: nextSurround, '?': DOES.legend, 0: DOES.fit,
+  x: () => queue.front && byId('package').click(), i: () => queue.front && byId('upload').click(), j: () => controls.input('shadow').focus(),
+  '[': () => brushSize(0.85), ']': () => brushSize(1.18), '+': () => viewer.zoomTo(viewer.scaleNow() * 1.25), '=': () => viewer.zoomTo(viewer.scaleNow() * 1.25),
+  '-': () => viewer.zoomTo(viewer.scaleNow() / 1.25), Backspace: resetInHand, c: () => compare(true), b: () => holdBefore(true),
+};
+
+function key(event) {
+  if (document.querySelector('dialog[open]')) return rejectKey(event);
+  const typed = event.target.matches('select, input:not([type=range])');
+  if (event.key === 'Escape') {
+    if (tools.tool) chooseTool(tools.tool);
+    return stage.focus({preventScroll: true});
+  }
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'z') {
+    event.preventDefault();
+    return edits().back?.() && changed();
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || typed) return undefined;
+  const onRange = event.target.type === 'range' && event.key.startsWith('Arrow');
+  if (!onRange && !(event.target.matches('button, a') && event.key === ' ') && tools.key(event)) return event.preventDefault();
+  const letter = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (event.repeat && 'arsubc'.includes(letter)) return undefined;
+  if (letter in VIEWS) setView(VIEWS[letter]);
+  else if (letter in SLIDERS) controls.input(SLIDERS[letter]).focus();
+  else if (letter in TOOLS) chooseTool(TOOLS[letter]);
+  else if (letter in LETTERS) LETTERS[letter]();
+  else return undefined;
+  return event.preventDefault();
+}
+
+function rejectKey(event) {
+  const button = byId('rejecting').open && byId('rejecting').querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (button) button.click();
+}
+
+addEventListener('keydown', key);
+addEventListener('keyup', (event) => {
+  if (event.key.toLowerCase() === 'c') compare(false);
+  if (event.key.toLowerCase() === 'b') holdBefore(false);
+});
+addEventListener('blur', () => { compare(false); holdBefore(false); });
+document.addEventListener('focusin', draw);
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  const {does, view, tool, reset: name, reason} = button.dataset;
+  if (does) DOES[does]?.();
+  else if (view) setView(view);
+  else if (tool) chooseTool(tool);
+  else if (name) reset(name);
+  else if (reason) {
+    byId('rejecting').close();
+    decide('reject', reason);
+  }
+});
+const comparing = document.querySelector('[data-does=compare]');
+comparing.addEventListener('pointerdown', () => compare(true));
+for (const name of ['pointerup', 'pointerleave']) comparing.addEventListener(name, () => compare(false));
+byId('split').addEventListener('input', (event) => setSplit(event.target.value / 100));
+byId('filters').addEventListener('change', () => queue.restart(Object.fromEntries([...new FormData(byId('filters'))].filter(([, value]) => value))));
+byId('upload').addEventListener('change', upload);
+stage.addEventListener('trouble', (event) => say(event.detail));
+
+async function upload() {
+  const card = queue.front;
+  const [file] = byId('upload').files;
+  if (!card || !file) return;
+  const key = uuid();
+  const form = new FormData();
+  for (const [name, value] of Object.entries({key, prediction: card.prediction, seconds: Math.round((performance.now() - shownSince) / 100) / 10, after: file})) form.append(name, value);
+  say(`Uploading ${file.name} …`);
+  try {
+    const answer = await (await post(`/photos/${card.id}/after`, form)).json();
+    if (queue.front === card) done(card, key, answer.said);
+  } catch (error) {
+    say(error instanceof Refused ? `Not taken: ${error.message}` : 'No connection: the upload did not arrive. Try again.');
+  } finally {
+    byId('upload').value = '';
+  }
+}
+
+drawLegend(byId('legend').querySelector('div'));
+queue.restart({});
+setInterval(() => queue.empty && queue.take(), 5000);
+stage.focus({preventScroll: true});

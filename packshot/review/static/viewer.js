@@ -1,0 +1,248 @@
+// Before, after and by hand in panes that zoom and pan as one, to 100 % and beyond. A pane shows the whole picture at
+// screen size and, over it, the visible part at full size as soon as it is there; a changed recipe is seen the same way.
+
+import {Offline, post} from './client.js';
+import {clamp} from './geometry.js';
+
+const ROOM = 14;
+const DEEPEST = 16;
+const WHILE_MOVING = 1200;
+const SETTLES = 140;
+
+export class Viewer {
+  /** `edits()` gives {edit, changed, moved, around} for the photo shown; `draw` redraws the marks. */
+  constructor(stage, edits, draw) {
+    this.stage = stage;
+    this.edits = edits;
+    this.draw = draw;
+    this.panes = [...stage.querySelectorAll('.pane')].map((element) => new Pane(element, this));
+    this.view = 'side';
+    this.card = null;
+    this.reset();
+    new ResizeObserver(() => this.lay()).observe(stage);
+  }
+
+  reset() {
+    this.scale = 0;
+    this.x = this.y = 0.5;
+  }
+
+  /** Shows a photo whose pictures are loaded, or are on their way. The zoom is kept for the next photo only if held. */
+  async show(card) {
+    this.card = card;
+    this.reset();
+    this.stage.dataset.human = card?.human ? 'yes' : 'no';
+    for (const pane of this.panes) pane.show(card);
+    this.lay();
+    if (!card) return;
+    await Promise.all([card.pictures.before.ready, card.pictures.after.ready]);
+  }
+
+  setView(view) {
+    this.view = view;
+    this.stage.dataset.view = view;
+    this.flicker(view === 'flicker');
+    this.lay();
+  }
+
+  flicker(on) {
+    clearInterval(this.beat);
+    this.stage.dataset.shows = 'after';
+    if (on) this.beat = setInterval(() => this.stage.dataset.shows = this.stage.dataset.shows === 'after' ? 'before' : 'after', 450);
+  }
+
+  /** The size of one pane: side by side they share the stage, else each has all of it. */
+  room() {
+    const panes = this.view === 'side' ? (this.stage.dataset.human === 'yes' ? 3 : 2) : 1;
+    return [this.stage.clientWidth / panes, this.stage.clientHeight];
+  }
+
+  fitScale() {
+    const [width, height] = this.room();
+    const reach = this.edits().around ? 1.35 : 1;
+    const [across, down] = this.card.canvas;
+    return Math.max(0.001, Math.min((width - 2 * ROOM) / across, (height - 2 * ROOM) / down) / reach);
+  }
+
+  scaleNow() {
+    return this.scale || this.fitScale();
+  }
+
+  /** Zooms to `scale` (screen pixels per pixel of the finished picture; 0 fits), the point at (x, y) staying put. */
+  zoomTo(scale, x, y) {
+    if (!this.card) return;
+    const from = this.scaleNow();
+    const least = this.fitScale();
+    const to = scale === 0 || scale <= least * 1.001 ? 0 : Math.min(scale, DEEPEST);
+    const [width, height] = this.room();
+    const [across, down] = this.card.canvas;
+    const [dx, dy] = [(x ?? width / 2) - width / 2, (y ?? height / 2) - height / 2];
+    const now = to || least;
+    this.x += dx / across * (1 / from - 1 / now);
+    this.y += dy / down * (1 / from - 1 / now);
+    if (to === 0) this.x = this.y = 0.5;
+    this.scale = to;
+    this.lay();
+  }
+
+  pan(dx, dy) {
+    if (!this.card || !this.scale) return;
+    this.x -= dx / this.scale / this.card.canvas[0];
+    this.y -= dy / this.scale / this.card.canvas[1];
+    this.lay();
+  }
+
+  /** Lays out all panes after anything has changed. */
+  lay(moving = false) {
+    if (!this.card) {
+      this.draw();
+      return;
+    }
+    this.x = clamp(this.x, 0, 1);
+    this.y = clamp(this.y, 0, 1);
+    for (const pane of this.panes) pane.lay(moving);
+    this.draw();
+  }
+
+  /** Where a pointer event is: the pane, the point in pixels from its corner, and in the finished picture's pixels. */
+  at(event) {
+    const pane = this.panes.find((each) => each.visible() && inside(each.element, event)) || this.panes[1];
+    const box = pane.element.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const {left, top, scale} = this.place();
+    return {pane, x, y, point: [(x - left) / scale - 0.5, (y - top) / scale - 0.5]};
+  }
+
+  /** Where the finished picture's corner lies in a pane, and its scale. */
+  place() {
+    const [width, height] = this.room();
+    const scale = this.scaleNow();
+    return {left: width / 2 - this.x * this.card.canvas[0] * scale, top: height / 2 - this.y * this.card.canvas[1] * scale, scale};
+  }
+}
+
+function inside(element, event) {
+  const box = element.getBoundingClientRect();
+  return event.clientX >= box.left && event.clientX < box.right && event.clientY >= box.top && event.clientY < box.bottom;
+}
+
+class Pane {
+  constructor(element, viewer) {
+    this.element = element;
+    this.viewer = viewer;
+    this.kind = element.dataset.kind;
+    this.layer = element.querySelector('.layer');
+    this.canvas = element.querySelector('.detail');
+    this.marks = element.querySelector('.marks');
+  }
+
+  visible() {
+    const {view, stage} = this.viewer;
+    if (this.kind === 'human') return view === 'side' && stage.dataset.human === 'yes';
+    return view === 'side' || view === 'slider' || view === 'flicker' || view === 'difference' || this.kind === (view === 'matte' ? 'before' : 'after');
+  }
+
+  show(card) {
+    this.picture = card?.pictures?.[this.kind] || null;
+    this.layer.replaceChildren(...(this.picture ? [this.picture.image] : []));
+    this.clear();
+  }
+
+  clear() {
+    this.wanted = this.shown = null;
+    this.canvas.hidden = true;
+    this.canvas.width = this.canvas.height = 0;
+    this.layer.hidden = false;
+  }
+
+  lay(moving) {
+    const {viewer} = this;
+    if (!this.picture || !this.visible()) return;
+    const {left, top, scale} = viewer.place();
+    const [width, height] = viewer.card.canvas;
+    Object.assign(this.picture.image.style, {transform: `translate(${left}px, ${top}px)`, width: `${width * scale}px`, height: `${height * scale}px`});
+    this.layCanvas();
+    const wanted = this.wants(moving);
+    if (!wanted) {
+      if (!this.canvas.hidden) this.clear();
+      return;
+    }
+    const text = JSON.stringify(wanted);
+    if (text === this.wanted) return;
+    this.wanted = text;
+    this.asked = performance.now();
+    this.fetch();
+    clearTimeout(this.settling);
+    if (moving) this.settling = setTimeout(() => this.lay(false), SETTLES);
+  }
+
+  /** What must be asked of the server: nothing while the loaded picture shows the truth sharply enough. */
+  wants(moving) {
+    const {viewer} = this;
+    const {edit, changed, moved, around} = viewer.edits();
+    const scale = viewer.scaleNow() * devicePixelRatio;
+    const soft = scale * Math.max(...viewer.card.canvas) > this.picture.long * 1.05 && viewer.scale !== 0;
+    const what = this.kind === 'before' && viewer.view === 'matte' ? 'matte' : this.kind;
+    const drafted = what === 'matte' || (this.kind === 'after' && changed) || (this.kind === 'before' && (moved || around)) || (this.kind === 'after' && around);
+    if (!drafted && !soft) return null;
+    return {what, edit: this.kind === 'human' ? {} : edit, ...this.region(around, moving)};
+  }
+
+  region(around, moving) {
+    const {viewer} = this;
+    const {left, top, scale} = viewer.place();
+    const [width, height] = viewer.card.canvas.map((side) => side * scale);
+    const [across, down] = viewer.room();
+    const reach = around ? 1 : 0;
+    const edges = [clamp(-left / width, -reach, 1 + reach), clamp(-top / height, -reach, 1 + reach), clamp((across - left) / width, -reach, 1 + reach), clamp((down - top) / height, -reach, 1 + reach)];
+    const size = [(edges[2] - edges[0]) * width * devicePixelRatio, (edges[3] - edges[1]) * height * devicePixelRatio];
+    const share = Math.min(1, (moving ? WHILE_MOVING : 4096) / Math.max(...size));
+    const [one, two] = size.map((side) => clamp(Math.round(side * share), 1, 4096));
+    return {left: edges[0], top: edges[1], right: edges[2], bottom: edges[3], width: one, height: two};
+  }
+
+  /** One request at a time; what was asked for meanwhile is asked for next, and only its latest form. */
+  async fetch() {
+    if (this.fetching) return;
+    this.fetching = true;
+    const {card} = this.viewer;
+    const [text, asked] = [this.wanted, this.asked];
+    try {
+      const wanted = JSON.parse(text);
+      const response = await post(`/photos/${card.id}/draft`, wanted);
+      const bitmap = await createImageBitmap(await response.blob());
+      if (card === this.viewer.card && this.wanted) this.paint(bitmap, wanted, asked);
+      bitmap.close();
+    } catch (error) {
+      if (!(error instanceof Offline)) this.viewer.stage.dispatchEvent(new CustomEvent('trouble', {detail: error.message}));
+    } finally {
+      this.fetching = false;
+    }
+    if (this.wanted && this.wanted !== text) this.fetch();
+  }
+
+  paint(bitmap, wanted, asked) {
+    this.canvas.width = bitmap.width;
+    this.canvas.height = bitmap.height;
+    this.canvas.getContext('2d', {alpha: false}).drawImage(bitmap, 0, 0);
+    this.shown = wanted;
+    this.canvas.hidden = false;
+    this.layCanvas();
+    performance.measure('packshot:followed', {start: asked, end: performance.now()});
+  }
+
+  layCanvas() {
+    if (!this.shown) return;
+    const {left, top, scale} = this.viewer.place();
+    const [width, height] = this.viewer.card.canvas.map((side) => side * scale);
+    const {shown} = this;
+    const whole = shown.left <= 0 && shown.top <= 0 && shown.right >= 1 && shown.bottom >= 1;
+    this.layer.hidden = whole && !this.viewer.comparing;
+    this.canvas.hidden = Boolean(this.viewer.comparing);
+    Object.assign(this.canvas.style, {
+      transform: `translate(${left + shown.left * width}px, ${top + shown.top * height}px)`,
+      width: `${(shown.right - shown.left) * width}px`,
+      height: `${(shown.bottom - shown.top) * height}px`,
+    });
+  }
+}
