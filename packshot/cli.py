@@ -10,6 +10,7 @@ from packshot.commands.accounts import accounts
 from packshot.commands.bench import bench
 from packshot.commands.doctor import doctor
 from packshot.commands.evaluate import evaluate
+from packshot.commands.fit import fit
 from packshot.commands.packs import packs
 from packshot.commands.register import register
 from packshot.commands.review import review
@@ -22,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, register, evaluate, bench, packs, doctor):
+for command in (run, register, fit, evaluate, bench, packs, doctor):
     app.command()(command)
 app.command()(review)
 app.command(name="serve", help="The same as review.")(review)
