@@ -52,7 +52,7 @@ def fit_pairs(
     for name in ("readings", "recipes"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     engine = make_engine("local", EngineSettings(settings.workers, settings.timeout))
-    tell = progress or (lambda what, done, total: None)
+    tell = progress or _silent
     crashed = _read_all(pairs, folder, engine, tell)
     look = _settle_look([pair for pair in pairs if pair.id not in crashed], folder)
     lines = _fit_all(pairs, folder, _Fitting(folder, look, settings.limits), (engine, tell, crashed))
@@ -79,6 +79,10 @@ def read_fits(folder: Path, recipes: bool = True) -> list[PairFit]:
 def read_look(folder: Path) -> CommonLook:
     """The common look of a folder of fits."""
     return CommonLook.from_json(json.loads((Path(folder) / LOOK).read_text("utf-8")))
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    del what, done, total
 
 
 def _as_fit(line: Mapping[str, Any]) -> PairFit:

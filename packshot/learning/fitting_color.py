@@ -54,7 +54,7 @@ def develop(vector: Floats, samples: Samples) -> Floats:
     linear = (samples.linear * np.exp2(stops)) @ saturation_matrix(1 + saturation).T
     values = encode_srgb(linear)
     first, second, third = tone_shapes(values)
-    return values + shadows * first + highlights * second + contrast * third
+    return np.asarray(values + shadows * first + highlights * second + contrast * third, np.float64)
 
 
 def missed(vector: Floats, samples: Samples) -> Floats:
@@ -66,7 +66,7 @@ def missed(vector: Floats, samples: Samples) -> Floats:
 def robust_weights(residue: Floats, samples: Samples) -> Floats:
     """(N,) Huber's weights by the whole colour's distance, times the samples' own."""
     distance = np.sqrt((residue**2).mean(1))
-    return samples.weight * np.minimum(1, _HUBER / np.maximum(distance, 1e-9))
+    return np.asarray(samples.weight * np.minimum(1, _HUBER / np.maximum(distance, 1e-9)), np.float64)
 
 
 def slopes(vector: Floats, samples: Samples, residue: Floats) -> Floats:

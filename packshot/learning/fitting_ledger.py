@@ -53,9 +53,8 @@ def keep_ledger(photo: Photo, recipe: Recipe, after: Pixels, matte: FloatImage) 
     """Of a fitted recipe. ``after`` (h, w, 3) and ``matte`` (h, w) 0..1: the human's, at any size of one aspect."""
     height, width = after.shape[:2]
     region = _region(matte)
-    steps = [_untouched(photo, (width, height))]
-    for parts in _PARTS:
-        steps.append(render(photo, recipe.model_copy(update=dict(parts)), max(width, height)))
+    stages = [render(photo, recipe.model_copy(update=dict(parts)), max(width, height)) for parts in _PARTS]
+    steps = [_untouched(photo, (width, height)), *stages]
     means = [float(_differences(step, after, region).mean()) for step in steps]
     # A pair without any change has nothing to be shared out: what is left is then all there was.
     whole = max(means[0], 1e-6)

@@ -111,7 +111,8 @@ def _evidence(vector: Floats, taken: Samples) -> _Evidence:
     cross = curvature[:PHOTO, PHOTO:]
     prior = field_prior()
     own = curvature[:PHOTO, :PHOTO] + np.diag(prior + 1e-6)
-    solved = np.linalg.solve(own, np.column_stack([pull[:PHOTO] - prior * vector[:PHOTO], cross]))
+    wanted = np.column_stack([pull[:PHOTO] - prior * vector[:PHOTO], cross])
+    solved = np.asarray(np.linalg.solve(own, wanted), np.float64)
     step, follows = solved[:, 0], solved[:, 1:]
     return _Evidence(curvature[PHOTO:, PHOTO:] - cross.T @ follows, pull[PHOTO:] - cross.T @ step, step, follows)
 
@@ -122,4 +123,4 @@ def agreement(vectors: Sequence[Floats], photos: Sequence[Samples]) -> Floats:
         [float(np.sqrt((missed(vector, taken) ** 2).mean())) for vector, taken in zip(vectors, photos, strict=True)]
     )
     usual = max(float(np.median(left)), 1e-4)
-    return np.minimum(1, (1.5 * usual / np.maximum(left, 1e-6)) ** 2)
+    return np.asarray(np.minimum(1, (1.5 * usual / np.maximum(left, 1e-6)) ** 2), np.float64)

@@ -108,19 +108,17 @@ def _read(pair: Pair, registration: Registration) -> Reading:
 
 def open_pair(before: Photo, after: Photo, before_to_after: Affine) -> Opened:
     """Decodes both and carries the full-size map over to the decoded pixels."""
-    pixels = [as_bytes(photo.pixels(min(1.0, SIDE / max(photo.size)))) for photo in (before, after)]
+    first, second = (as_bytes(photo.pixels(min(1.0, SIDE / max(photo.size)))) for photo in (before, after))
     to_before, to_after = before.decoded_from_source(), after.decoded_from_source()
-    return Opened(*pixels, geometry.compose(geometry.invert(to_before), before_to_after, to_after))
+    return Opened(first, second, geometry.compose(geometry.invert(to_before), before_to_after, to_after))
 
 
 def laid_pair(reading: Reading, before: Photo, after: Photo) -> LaidPair:
     """The pair in the after's frame, from its reading."""
     opened = open_pair(before, after, reading.before_to_after)
-    if reading.matte is None:
-        matte = np.ones(opened.before.shape[:2], np.float32)
-    else:
-        matte = decode_matte(reading.matte).astype(np.float32) / 255
-    return lay(opened.before, opened.after, matte, opened.to_after)
+    whole = np.full(opened.before.shape[:2], 255, np.uint8)
+    levels = whole if reading.matte is None else decode_matte(reading.matte)
+    return lay(opened.before, opened.after, np.asarray(levels / 255, np.float32), opened.to_after)
 
 
 def margins(laid: LaidPair) -> tuple[float, float, float, float]:

@@ -1,4 +1,4 @@
-"""What the colour of a pair is fitted to: the before laid into the after's frame, and a few hundred places on the product.
+"""What colour is fitted to: the before laid into the frame of its after, and a few hundred places on the product.
 
 A place is a small flat patch: where the picture has strong edges, half a pixel of misplacement would count as colour.
 """
@@ -6,6 +6,7 @@ A place is a small flat patch: where the picture has strong edges, half a pixel 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -44,7 +45,7 @@ class LaidPair:
     def places(self, columns: NDArray[np.intp], rows: NDArray[np.intp]) -> Floats:
         """(N, 2) places in the upright source, -1..1 across and down, as light is measured."""
         points = geometry.apply(self.to_source, np.stack([columns, rows], 1))
-        return (points + 0.5) / np.array(self.source) * 2 - 1
+        return np.asarray((points + 0.5) / np.array(self.source) * 2 - 1, np.float64)
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def take_samples(pair: LaidPair, most: int = MOST) -> Samples:
     before = cv2.blur(cv2.LUT(pair.before, linear_of_byte()), (3, 3))
     after = cv2.blur(pair.after.astype(np.float32) / 255, (3, 3))
     grey = cv2.cvtColor(pair.before, cv2.COLOR_RGB2GRAY)
-    chosen = _spread(grey[rows, columns], most)
+    chosen = _spread(np.asarray(grey[rows, columns], np.uint8), most)
     rows, columns = rows[chosen], columns[chosen]
     rough = roughness(pair)[rows, columns].astype(np.float64)
     weight = 1 / (1 + (rough / 6.0) ** 2)
@@ -138,7 +139,7 @@ def _spread(levels: Pixels, most: int) -> NDArray[np.intp]:
     order = np.argsort(levels, kind="stable")
     edges = np.linspace(float(levels.min()), float(levels.max()) + 1, _STRATA + 1)
     bounds = np.searchsorted(levels[order], edges)
-    parts = [order[first:last] for first, last in zip(bounds[:-1], bounds[1:], strict=True) if last > first]
+    parts = [order[first:last] for first, last in pairwise(bounds) if last > first]
     share, left = [], most
     for index, part in enumerate(sorted(parts, key=len)):
         take = min(len(part), left // (len(parts) - index))
