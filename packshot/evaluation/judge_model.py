@@ -8,7 +8,7 @@ outline or frame.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -90,6 +90,8 @@ class Habits(Frozen):
 
     def distance(self, features: Mapping[str, float], category: str) -> float:
         """Mahalanobis' distance per feature; unknown features count as usual."""
+        if not self.features:
+            return 0.0
         mean = np.array(self.means.get(category) or self.means["default"])
         row = np.array([features.get(name, np.nan) for name in self.features])
         away = np.where(np.isnan(row), 0.0, row - mean)
@@ -115,15 +117,9 @@ class TrainedJudge(Frozen):
         """The features with the distance from the category's habits."""
         return {**features, "from_habits": self.habits.distance(features, category)}
 
-    def row(self, features: Mapping[str, float]) -> NDArray[np.float64]:
-        """Features by the judge's own names; NaN where unknown, 0 for what rules did not find."""
-        absent = {name: 0.0 for name in self.features if name.startswith(("found_", "is_"))}
-        known = {**absent, **features}
-        return np.array([known.get(name, np.nan) for name in self.features])
-
     def opinion(self, features: Mapping[str, float], category: str) -> Opinion:
         """How likely the shot is rejected, and for what."""
-        shares = self.forest.answer(self.row(self.complete(features, category)))
+        shares = self.forest.answer(row_of(self.complete(features, category), self.features))
         odds = float(np.log(np.clip(shares[0], 1e-3, 1 - 1e-3) / (1 - np.clip(shares[0], 1e-3, 1 - 1e-3))))
         rejected = 1 / (1 + np.exp(-(self.slope * odds + self.offset)))
         return Opinion(float(rejected), *(float(share) for share in shares[1:]))
@@ -137,6 +133,13 @@ class Opinion:
     colour: float
     outline: float
     frame: float
+
+
+def row_of(features: Mapping[str, float], names: Sequence[str]) -> NDArray[np.float64]:
+    """Features by a judge's own names; NaN where unknown, 0 for what rules did not find."""
+    absent = {name: 0.0 for name in names if name.startswith(("found_", "is_"))}
+    known = {**absent, **features}
+    return np.array([known.get(name, np.nan) for name in names])
 
 
 def judge_of(pack: Pack) -> TrainedJudge | None:
