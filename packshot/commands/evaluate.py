@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
+from packshot.commands.steps import Steps
+from packshot.engines import EngineError
 
 if TYPE_CHECKING:
-    from packshot.learning.evaluation import Evaluation
+    from packshot.learning.evaluation import Evaluation, EvaluationOptions
     from packshot.learning.pairs import Pair
 
 _COLUMNS = {
@@ -20,15 +23,21 @@ _COLUMNS = {
 
 
 def evaluate(
-    pairs: Annotated[Path, typer.Argument(help="Folder with a set of before/after pairs.")],
+    pairs: Annotated[Path, typer.Argument(help="A folder with pairs.jsonl, or with before/ and after/.")],
     pack: Annotated[str, typer.Option(help="Pack folder, or the name of one that ships.")] = "base",
-    fits: Annotated[Path | None, typer.Option(help="Folder of `packshot fit`: adds the ceiling and the mean.")] = None,
+    fits: Annotated[
+        Path | None, typer.Option(help="Folder of `packshot fit`; the pairs are fitted if not given.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Without fits: no ceiling, no mean colour, no specks.")
+    ] = False,
     style: Annotated[Path | None, typer.Option(help="House style, a style.toml.")] = None,
     held_out: Annotated[float, typer.Option(min=0, max=0.9, help="Only this share of the groups; 0: all.")] = 0,
     seed: Annotated[int, typer.Option(help="Which groups are held out.")] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Score so many pairs at most.")] = None,
     judge: Annotated[bool, typer.Option("--judge", help="Also train a judge to tell ours from the human's.")] = False,
     kept: Annotated[Path | None, typer.Option(help="Folder to keep registrations in for the next time.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Also write a report for people, an HTML file.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Pairs at a time; one per core if not given.")] = None,
     delta_e: Annotated[float, typer.Option(min=0, help="Bar of good: mean ΔE00 on the product.")] = 4.0,
     iou: Annotated[float, typer.Option(min=0, max=1, help="Bar of good: IoU of the mattes.")] = 0.95,
@@ -37,28 +46,54 @@ def evaluate(
 ) -> None:
     """Measure how near a pack comes to the retouchers, beside the untouched photo, simple methods and the ceiling."""
     from packshot.commands.packs import find_pack
-    from packshot.commands.stepwise import Steps
-    from packshot.engines import EngineError
     from packshot.evaluation.bar import Bar
     from packshot.learning.evaluation import EvaluationOptions
-    from packshot.learning.evaluation import evaluate as measure
 
     folder = find_pack(pack)
     chosen = _chosen(pairs, held_out, seed)[:limit]
-    options = EvaluationOptions(
-        fits, kept, style, Bar(delta_e=delta_e, iou=iou, corner=corner), workers, appearance=judge
-    )
-    steps = Steps()
-    try:
-        evaluation = measure(chosen, folder, options, steps.advance)
-    except ValueError as error:
-        fail(str(error))
-    except EngineError as error:
-        fail(f"stopped: {error}", ExitStatus.SOME_FAILED)
-    finally:
-        steps.ends()
+    bar = Bar(delta_e=delta_e, iou=iou, corner=corner)
+    with TemporaryDirectory() as temporary:
+        if not quick:
+            fits = fits or Path(temporary) / "fits"
+            _fit(chosen, fits, workers)
+        kept = kept or Path(temporary) / "kept"
+        options = EvaluationOptions(fits, kept, style, bar, workers, appearance=judge or report is not None)
+        evaluation = _measured(chosen, folder, options)
+        if report is not None and evaluation.scores:
+            from packshot.reports.pack_page import PackReport, write_pack_report
+
+            write_pack_report(folder, PackReport(evaluation), chosen, options, report)
     answer_json(evaluation.as_json()) if json else _tell(evaluation)
     raise typer.Exit(ExitStatus.SOME_FAILED if evaluation.failed else ExitStatus.DONE)
+
+
+def _fit(pairs: list[Pair], folder: Path, workers: int | None) -> None:
+    """Fits the pairs into a folder that holds none yet; to one that does, nothing is added."""
+    from packshot.learning.fitting import FITS, FitSettings, fit_pairs, read_fits
+
+    if (folder / FITS).is_file():
+        known = {one.id for one in read_fits(folder, recipes=False)}
+        missing = sum(pair.id not in known for pair in pairs)
+        if missing:
+            say(f"{missing} of {len(pairs)} pairs have no fit in {folder}: they are scored without a ceiling")
+        return
+    try:
+        with Steps() as steps:
+            fit_pairs(pairs, folder, FitSettings(workers=workers), steps)
+    except (EngineError, OSError) as error:
+        fail(f"stopped: {error}", ExitStatus.SOME_FAILED)
+
+
+def _measured(pairs: list[Pair], folder: Path, options: EvaluationOptions) -> Evaluation:
+    from packshot.learning.evaluation import evaluate as measure
+
+    try:
+        with Steps() as steps:
+            return measure(pairs, folder, options, steps)
+    except EngineError as error:
+        fail(f"stopped: {error}", ExitStatus.SOME_FAILED)
+    except (OSError, ValueError) as error:
+        fail(str(error))
 
 
 def _chosen(folder: Path, share: float, seed: int) -> list[Pair]:

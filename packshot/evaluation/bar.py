@@ -8,6 +8,11 @@ from pydantic import Field
 
 from packshot.recipe import Frozen
 
+WORDS = {
+    "delta_e": "ΔE00 on the product", "iou": "matte IoU", "corner": "corners (% of the long side)",
+    "angle": "angle (°)", "margin": "margins (%)", "edge": "edge (% of the long side)", "perceptual": "MDSI",
+}  # fmt: skip
+
 
 class Bar(Frozen):
     """Limits of figures by their names; the user's choice. One that is passed makes the shot bad; None is not asked."""
@@ -23,6 +28,24 @@ class Bar(Frozen):
     def faults(self, figures: Mapping[str, float | None]) -> tuple[str, ...]:
         """The names of the figures that miss the bar; a figure that could not be measured is not held against it."""
         return tuple(name for name in type(self).model_fields if self._missed(name, figures.get(name)))
+
+    def severity(self, figures: Mapping[str, float | None]) -> float:
+        """How far the worst figure is from perfect, 1 being the bar itself."""
+        return max((self._distance(name, figures.get(name)) for name in type(self).model_fields), default=0.0)
+
+    def words(self) -> str:
+        """The limits that are set, for people."""
+        told = {name: getattr(self, name) for name in type(self).model_fields}
+        set_ = {name: limit for name, limit in told.items() if limit is not None}
+        return ", ".join(
+            f"{WORDS[name]} {'below' if name == 'iou' else 'above'} {limit:g}" for name, limit in set_.items()
+        )
+
+    def _distance(self, name: str, value: float | None) -> float:
+        limit = getattr(self, name)
+        if limit is None or value is None:
+            return 0.0
+        return float((1 - value) / max(1 - limit, 1e-6) if name == "iou" else value / max(limit, 1e-6))
 
     def _missed(self, name: str, value: float | None) -> bool:
         limit = getattr(self, name)

@@ -16,6 +16,7 @@ from packshot.evaluation.bar import Bar
 from packshot.learning import baselines
 from packshot.learning.baselines import Edit, edit_of, mean_edit
 from packshot.learning.evaluation_tables import Table, summarise
+from packshot.learning.fitting_pair import file_stem
 from packshot.learning.pairs import Pair
 from packshot.learning.reference import Reference, RefusedPairError, read_reference
 from packshot.learning.scoring import Figures, Shot, on_canvas, score
@@ -152,14 +153,16 @@ class Evaluation:
 
     def as_json(self) -> dict[str, Any]:
         """What ``packshot evaluate --json`` prints."""
-        told = self.told_apart()
+        told, tables = self.told_apart(), self.tables()
+        overall = tables.pop(ALL, None)
         return {
             "pack": self.pack,
             "pairs": len(self.scores),
             "bar": self.bar.model_dump(exclude_none=True),
             "refused": self.refused,
             "failed": self.failed,
-            "categories": self.tables(),
+            "categories": tables,
+            ALL: overall,
             "told_apart": None if told is None else asdict(told),
         }
 
@@ -230,7 +233,7 @@ def _run(
 
 def fitted_recipe(fits: Path | None, pair: Pair) -> Recipe | None:
     """A pair's fitted recipe; None where it was not fitted. Raises ValueError when it cannot be read."""
-    path = None if fits is None else fits / "recipes" / f"{pair.id}.json"
+    path = None if fits is None else fits / "recipes" / f"{file_stem(pair.id)}.json"
     return Recipe.load(path) if path is not None and path.is_file() else None
 
 

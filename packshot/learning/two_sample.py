@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import simplejpeg
 from numpy.typing import NDArray
 
 from packshot.evaluation.metrics import lab
 from packshot.learning.evaluation_tables import resampled
 from packshot.learning.registration_views import find_backdrop, product_mask
+from packshot.photo import Photo, encode_jpeg
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -55,8 +55,8 @@ class Verdict:
 
 
 def as_published(picture: Pixels) -> Pixels:
-    """A picture through the JPEG both sides went through, so that compression is no tell."""
-    return np.asarray(simplejpeg.decode_jpeg(simplejpeg.encode_jpeg(np.ascontiguousarray(picture), _QUALITY)), np.uint8)
+    """A picture through the JPEG in which it would be published, as the human's went through one."""
+    return np.asarray(Photo.open(encode_jpeg(picture, _QUALITY)).pixels(), np.uint8)
 
 
 def tell_apart(ours: Floats, theirs: Floats, groups: Sequence[str]) -> Verdict:

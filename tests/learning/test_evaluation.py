@@ -11,6 +11,7 @@ import simplejpeg
 from typer.testing import CliRunner
 
 from packshot.cli import app
+from packshot.commands.evaluate import _tell
 from packshot.learning.evaluation import METHODS, Evaluation, EvaluationOptions, evaluate
 from packshot.learning.pairs import Pair, read_pairs
 from packshot.learning.reference import RefusedPairError, read_reference
@@ -27,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("pairs")
     lines = []
     for number in range(4):
-        made = make_pair(sprite(number), Shoot(angle=1.0 + number, seed=number))
+        made = make_pair(sprite(number), Shoot(1.0 + number, 0.36, 0.5, (312, 360), (384, 384), number))
         name = f"p{number}"
         _save(root / "before" / f"{name}.jpg", made.before)
         _save(root / "after" / f"{name}.jpg", made.after)
@@ -122,14 +123,22 @@ def test_an_unreadable_photo_fails_alone(pairs: Sequence[Pair], pack: Path, kept
     assert "broken.jpg" in result.failed["bad"]
 
 
-def test_the_command_prints_tables(folder: Path, pack: Path, kept: Path) -> None:
+def test_the_command_answers_as_json(folder: Path, pack: Path, kept: Path) -> None:
     command = ["evaluate", str(folder), "--pack", str(pack), "--kept", str(kept), "--workers", "1", "--limit", "2"]
-    told = CliRunner().invoke(app, command)
+    told = CliRunner().invoke(app, [*command, "--quick", "--json", "--delta-e", "7"])
     assert told.exit_code == 0
-    assert "untouched" in told.stdout
-    answered = json.loads(CliRunner().invoke(app, [*command, "--json", "--delta-e", "7"]).stdout)
+    answered = json.loads(told.stdout)
     assert answered["bar"]["delta_e"] == 7
-    assert set(answered["categories"]) == {"blues", "reds", "all"}
+    assert set(answered["categories"]) == {"blues", "reds"}
+    assert answered["all"]["packshot"]["delta_e"]["n"] == 2
+
+
+def test_a_table_is_told_to_people(found: Evaluation, capsys: pytest.CaptureFixture[str]) -> None:
+    _tell(found)
+    told = capsys.readouterr().out
+    assert "all: 4 pairs of 4 groups" in told
+    assert "untouched" in told
+    assert "refused: wrong" in told
 
 
 def test_a_folder_without_pairs_is_wrong_use(tmp_path: Path) -> None:

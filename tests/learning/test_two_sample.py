@@ -8,15 +8,21 @@ from numpy.typing import NDArray
 
 from packshot.learning.two_sample import NAMES, appearance, as_published, tell_apart
 from packshot.render import sharpen
-from tests.learning.pictures import Shoot, make_pair, sprite
+from tests.learning.pictures import Shoot, Sprite, make_pair, sprite
 
 Pixels = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
 def afters() -> list[Pixels]:
-    shoot = Shoot(size=(64, 64), after_size=(200, 200), after_scale=0.26)
-    return [make_pair(sprite(seed), shoot).after for seed in range(24)]
+    draw = np.random.default_rng(7)
+    whole = sprite(1)
+    found = []
+    for _ in range(24):  # one product in many colours: drawing a new one takes longer than the test
+        tinted = Sprite(np.clip(whole.colour * draw.uniform(0.6, 1.3, 3), 0, 255).astype(np.float32), whole.matte)
+        shoot = Shoot(size=(64, 64), after_size=(200, 200), after_scale=float(draw.uniform(0.2, 0.28)))
+        found.append(make_pair(tinted, shoot).after)
+    return found
 
 
 def rows(pictures: list[Pixels]) -> NDArray[np.float64]:
