@@ -8,10 +8,13 @@ import typer
 
 from packshot.commands.accounts import accounts
 from packshot.commands.bench import bench
+from packshot.commands.calibrate import calibrate
 from packshot.commands.doctor import doctor
 from packshot.commands.evaluate import evaluate
 from packshot.commands.fit import fit
+from packshot.commands.learn import learn
 from packshot.commands.packs import packs
+from packshot.commands.publish import publish
 from packshot.commands.register import register
 from packshot.commands.review import review
 from packshot.commands.run import run
@@ -23,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, register, fit, evaluate, bench, packs, doctor):
+for command in (run, publish, register, fit, learn, evaluate, calibrate, bench, packs, doctor):
     app.command()(command)
 app.command()(review)
 app.command(name="serve", help="The same as review.")(review)

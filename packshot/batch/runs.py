@@ -11,7 +11,7 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -25,6 +25,7 @@ from packshot.batch.lock import only_run_in
 from packshot.batch.manifest import read_manifest
 from packshot.batch.planning import Asked, named_items, plan_run, unknown_category
 from packshot.batch.problems import UsageError
+from packshot.batch.recording import Recorder
 from packshot.engines import Engine, EngineSettings, Outcome, make_engine
 from packshot.engines.local import usable_cores
 from packshot.pack import Pack, PackError
@@ -85,30 +86,42 @@ class Summary:
 
 
 def run(
-    inputs: Iterable[Path | str], out: Path | str, settings: RunSettings | None = None, watcher: Watcher | None = None
+    inputs: Iterable[Path | str],
+    out: Path | str,
+    settings: RunSettings | None = None,
+    watcher: Watcher | None = None,
+    recorder: Recorder | None = None,
 ) -> Summary:
     """Retouches photos and folders of photos into ``out``; what an earlier run has done is skipped.
 
-    Raises UsageError, before anything is written, when it cannot begin, and EngineError when it cannot go on.
+    ``recorder`` is told of every photo and may have some left alone. Raises UsageError, before anything is written,
+    when it cannot begin, and EngineError when it cannot go on.
     """
     settings, watcher, begun = settings or RunSettings(), watcher or Watcher(), time.monotonic()
     work = _work(Path(out), settings)
-    engine = _engine(settings)
+    engine, recorder = _engine(settings), recorder or Recorder()
     plan = plan_run(_asked(inputs, work, settings))
     with _folder(work.out), Ledger(work.out / "run.jsonl") as ledger:
         items = named_items(plan, ledger)
         todo = _todo(items, ledger, work)
+        alone = recorder.begins(work, todo)
+        todo = [item for item in todo if item.source not in alone]
         _forget(todo, items, ledger)
-        watcher.begins(len(todo), len(items) - len(todo), plan.remarks)
+        ours = {item.source for item in items} - alone.keys()
+        recorder.made(line for line in ledger.lines if line["source"] in ours)
+        watcher.begins(len(todo), len(items) - len(todo) - len(alone), (*plan.remarks, *_left_alone(alone)))
         try:
             for line in _lines(todo, work, engine):
                 if line["route"] == "failed":
                     withdraw(work.out, str(line["name"]))
                 ledger.add(line)
+                recorder.made([line])
                 watcher.finished(line)
         except KeyboardInterrupt:
             _conclude(work.out, ledger)
             raise
+        finally:
+            recorder.ends()
         _conclude(work.out, ledger)
     return _summary(items, todo, ledger, time.monotonic() - begun)
 
@@ -211,6 +224,10 @@ def _forget(todo: Sequence[Item], items: Sequence[Item], ledger: Ledger) -> None
     ledger.keep(
         {**line, **carried.get(str(line["source"]), {})} for line in ledger.lines if line["source"] not in again
     )
+
+
+def _left_alone(alone: Mapping[str, str]) -> list[str]:
+    return [f"{count} photos are left alone: {why}." for why, count in sorted(Counter(alone.values()).items())]
 
 
 def _lines(todo: Sequence[Item], work: Retouching, engine: Engine) -> Iterator[Line]:

@@ -52,9 +52,16 @@ class Catalog:
         """Notes that photos have arrived: by source, with their category where it is known."""
         intake.see(self.database, sources)
 
-    def add(self, made: Iterable[Made]) -> None:
-        """Notes what a run made of photos. The same again changes nothing, and what people decided stays decided."""
-        intake.add(self.database, made, self.chance)
+    def add(self, made: Iterable[Made], worker: str | None = None) -> None:
+        """Notes what was made of photos, and frees those that ``worker`` held for it.
+
+        The same again changes nothing, and what people decided stays decided.
+        """
+        intake.add(self.database, made, self.chance, worker)
+
+    def settled(self, sources: Iterable[str]) -> dict[str, set[str]]:
+        """Those of the sources that people decided on or that are published, with the sha256 they had then."""
+        return intake.settled(self.database, sources)
 
     def entry(self, photo: int) -> Entry:
         """A photo as it stands. Raises CatalogError when there is none."""
@@ -83,8 +90,12 @@ class Catalog:
         return waiting.lease_work(self.database, worker, count, seconds)
 
     def lease_sources(self, worker: str, sources: Iterable[str], seconds: float) -> set[str]:
-        """Those of these photos that wait to be retouched and that no other worker holds, for this worker."""
+        """Those of these photos that nobody else holds, for this worker, whatever became of them so far."""
         return waiting.lease_sources(self.database, worker, sources, seconds)
+
+    def held(self, holder: str) -> list[Entry]:
+        """What somebody holds, such as an editor whose page was closed: ``lease`` gives only what nobody holds."""
+        return waiting.held(self.database, holder)
 
     def renew(self, holder: str, seconds: float, photos: Iterable[int] | None = None) -> set[int]:
         """Holds these photos (or all the holder's) for longer; returns those that are still the holder's."""
@@ -126,8 +137,16 @@ class Catalog:
         return outbox.mark(self.database, publisher, publication, locations)
 
     def give_up(self, publisher: str, publication: Publication, error: str) -> None:
-        """Notes why a publication failed; it stays due."""
+        """Notes why a publication failed; it stays due, and this publisher's until it lets go."""
         outbox.give_up(self.database, publisher, publication, error)
+
+    def let_go(self, publisher: str) -> None:
+        """Gives back what a publisher took and did not finish."""
+        outbox.let_go(self.database, publisher)
+
+    def held_by_other_publishers(self, publisher: str, settle: float = 0) -> int:
+        """How many due publications others are at."""
+        return outbox.held_by_others(self.database, publisher, settle)
 
     def now(self) -> datetime:
         """The catalog's own time."""

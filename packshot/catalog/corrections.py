@@ -59,7 +59,7 @@ def keep_after(prediction: Prediction, content: bytes) -> str:
         Photo.open(prediction.folder / path)
     except PhotoError as error:
         (prediction.folder / path).unlink()
-        raise ValueError(f"the after cannot be used: {error.message}") from error
+        raise ValueError(f"the after cannot be used: {error.message.removeprefix(f'{name}: ')}") from error
     return path
 
 

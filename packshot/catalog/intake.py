@@ -58,15 +58,41 @@ def _known_sources(transaction: Transaction, sources: set[str]) -> set[str]:
     return known
 
 
-def add(database: Database, made: Iterable[Made], chance: Chance) -> None:
+def add(database: Database, made: Iterable[Made], chance: Chance, worker: str | None) -> None:
     """Notes what was made of photos. What people have decided stays decided: a new prediction is then history only."""
     several = list(made)
 
     def work(transaction: Transaction) -> None:
         for one in several:
             _add(transaction, one, chance)
+        if worker is not None:
+            _free(transaction, several, worker)
 
     database.write(work)
+
+
+def _free(transaction: Transaction, made: Iterable[Made], worker: str) -> None:
+    done = [transaction.places.noted(one.source) for one in made]
+    held = and_(photos.c.source.in_(done), photos.c.lease_owner == worker)
+    transaction.execute(update(photos).where(held).values(lease_owner=None, lease_until=None))
+
+
+def settled(database: Database, sources: Iterable[str]) -> dict[str, set[str]]:
+    """The sources whose photo people decided on or that is published, with the sha256 of each content it had then."""
+    noted = {database.places.noted(source): source for source in sources}
+
+    def work(transaction: Transaction) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        due_by_people = select(outbox.c.photo_id).where(outbox.c.state == "due", outbox.c.decision_id.is_not(None))
+        decided = or_(photos.c.state.in_(("published", "rejected")), photos.c.id.in_(due_by_people))
+        order = sorted(noted)
+        for start in range(0, len(order), 500):
+            query = select(photos.c.source, photos.c.sha256).where(photos.c.source.in_(order[start : start + 500]))
+            for source, sha256 in map(tuple, transaction.execute(query.where(decided))):
+                found.setdefault(noted[source], set()).add(sha256)
+        return found
+
+    return database.read(work)
 
 
 def _add(transaction: Transaction, made: Made, chance: Chance) -> None:
@@ -146,8 +172,6 @@ def _replace(transaction: Transaction, photo: Row[Any], made: Made, prediction: 
         "changed_at": transaction.now,
         "audit": "none",
     }
-    if photo.state == "seen":
-        values |= {"lease_owner": None, "lease_until": None}
     transaction.execute(update(photos).where(photos.c.id == photo.id).values(values))
     withdraw(transaction, photo.id)
     if made.route == "publish":

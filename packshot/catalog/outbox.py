@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, insert, or_, select, update
+from sqlalchemy.sql import func
 
 from packshot.catalog.database import Database, Transaction
 from packshot.catalog.entries import Decision, Entry, Prediction
@@ -68,7 +69,7 @@ def take(database: Database, who: str, count: int, seconds: float, settle: float
 
     def work(transaction: Transaction) -> list[Publication]:
         free = or_(outbox.c.lease_owner.is_(None), outbox.c.lease_until < transaction.now)
-        ready = and_(outbox.c.state == "due", free, outbox.c.due_at <= transaction.now - timedelta(seconds=settle))
+        ready = and_(_ready(transaction, settle), free)
         query = select(outbox.c.id).where(ready).order_by(outbox.c.due_at, outbox.c.id).limit(count)
         ids = transaction.execute(query.with_for_update(skip_locked=True)).scalars().all()
         until = transaction.now + timedelta(seconds=seconds)
@@ -123,14 +124,36 @@ def mark(database: Database, who: str, publication: Publication, locations: Mapp
 
 
 def give_up(database: Database, who: str, publication: Publication, error: str) -> None:
-    """Notes why a publication could not be carried out; it stays due and is tried again by the next ``publish``."""
+    """Notes why a publication could not be carried out. It stays due, and ``who``'s until ``who`` lets it go."""
 
     def work(transaction: Transaction) -> None:
         mine = _mine(publication, who)
-        transaction.execute(update(outbox).where(mine).values(error=error, lease_owner=None, lease_until=None))
+        transaction.execute(update(outbox).where(mine).values(error=error))
 
     database.write(work)
 
 
 def _mine(publication: Publication, who: str) -> ColumnElement[bool]:
     return and_(outbox.c.id == publication.id, outbox.c.state == "due", outbox.c.lease_owner == who)
+
+
+def let_go(database: Database, who: str) -> None:
+    """Gives back what ``who`` took and did not finish."""
+    mine = and_(outbox.c.lease_owner == who, outbox.c.state == "due")
+    free = update(outbox).where(mine).values(lease_owner=None, lease_until=None)
+    database.write(lambda transaction: transaction.execute(free))
+
+
+def held_by_others(database: Database, who: str, settle: float) -> int:
+    """How many due publications other publishers hold."""
+
+    def work(transaction: Transaction) -> int:
+        held = and_(outbox.c.lease_owner.is_not(None), outbox.c.lease_owner != who)
+        query = select(func.count()).select_from(outbox).where(_ready(transaction, settle), held)
+        return int(transaction.execute(query).scalar_one())
+
+    return database.read(work)
+
+
+def _ready(transaction: Transaction, settle: float) -> ColumnElement[bool]:
+    return and_(outbox.c.state == "due", outbox.c.due_at <= transaction.now - timedelta(seconds=settle))

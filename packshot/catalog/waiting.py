@@ -44,7 +44,7 @@ def lease_work(database: Database, who: str, count: int, seconds: float) -> list
 
 
 def lease_sources(database: Database, who: str, sources: Iterable[str], seconds: float) -> set[str]:
-    """Those of the sources that wait to be retouched and that nobody else holds, for the worker ``who``."""
+    """Those of the sources that nobody else holds, for the worker ``who``."""
     noted = {database.places.noted(source): source for source in sources}
     order = sorted(noted)
 
@@ -54,7 +54,7 @@ def lease_sources(database: Database, who: str, sources: Iterable[str], seconds:
             some = photos.c.source.in_(order[start : start + 500])
             free = or_(_is_free(transaction.now), photos.c.lease_owner == who)
             until = {"lease_owner": who, "lease_until": transaction.now + timedelta(seconds=seconds)}
-            done = update(photos).where(some, photos.c.state == "seen", free).values(until).returning(photos.c.source)
+            done = update(photos).where(some, free).values(until).returning(photos.c.source)
             held |= {noted[row.source] for row in transaction.execute(done)}
         return held
 
@@ -75,6 +75,17 @@ def _lease(database: Database, query: Select[Any], who: str, seconds: float) -> 
 
 def _is_free(now: Any) -> ColumnElement[bool]:
     return or_(photos.c.lease_owner.is_(None), photos.c.lease_until < now)
+
+
+def held(database: Database, who: str) -> list[Entry]:
+    """The photos that ``who`` holds, in the order of their priority."""
+
+    def work(transaction: Transaction) -> list[Entry]:
+        mine = and_(photos.c.lease_owner == who, photos.c.lease_until >= transaction.now)
+        query = select(photos.c.id).where(mine).order_by(*_orders("priority"))
+        return read_entries(transaction, transaction.execute(query).scalars().all())
+
+    return database.read(work)
 
 
 def renew(database: Database, who: str, ids: Iterable[int] | None, seconds: float) -> set[int]:

@@ -14,7 +14,7 @@ import typer
 from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
 
 if TYPE_CHECKING:
-    from packshot.batch import RunSettings, Summary
+    from packshot.batch import Recorder, RunSettings, Summary
 
 Inputs = Annotated[list[Path] | None, typer.Argument(metavar="INPUT...", help="Photos, and folders with photos.")]
 
@@ -29,22 +29,30 @@ def run(
     engine: Annotated[str, typer.Option(help="local: processes of this machine.")] = "local",
     workers: Annotated[int | None, typer.Option(min=1, help="Photos at a time; one per core if not given.")] = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a photo is given up.")] = 300,
+    catalog: Annotated[
+        str | None, typer.Option(envvar="PACKSHOT_CATALOG", help="Catalog to write to: a file or postgresql://...")
+    ] = None,
+    audit: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of all photos that people see by lot, whatever the gate says.")
+    ] = 0.05,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Retouch photos. Run again, it skips what is done."""
     from packshot.batch import RunSettings
+    from packshot.commands.catalogs import recorder_of
     from packshot.commands.packs import find_pack
 
     if not inputs and manifest is None:
         fail("no photos are given: name photos, folders, or a manifest")
     folder = None if pack is None else find_pack(pack)
     settings = RunSettings(folder, category, manifest, style, engine, workers, timeout)
-    summary = _watched(inputs or [], out, settings)
+    with recorder_of(catalog, audit) as recorder:
+        summary = _watched(inputs or [], out, settings, recorder)
     answer_json({"out": str(out), **summary.as_json()}) if json else _tell(summary, out)
     raise typer.Exit(ExitStatus.SOME_FAILED if summary.failed else ExitStatus.DONE)
 
 
-def _watched(inputs: list[Path], out: Path, settings: RunSettings) -> Summary:
+def _watched(inputs: list[Path], out: Path, settings: RunSettings, recorder: Recorder | None) -> Summary:
     from packshot.batch import UsageError
     from packshot.batch import run as run_batch
     from packshot.commands.progress import Shown
@@ -53,7 +61,7 @@ def _watched(inputs: list[Path], out: Path, settings: RunSettings) -> Summary:
     shown = Shown()
     try:
         with _terminated_like_interrupted() as ending:
-            return run_batch(inputs, out, settings, shown)
+            return run_batch(inputs, out, settings, shown, recorder)
     except UsageError as error:
         fail(str(error))
     except EngineError as error:

@@ -101,6 +101,7 @@ def test_a_held_photo_is_not_given_to_another(catalog: Catalog, tmp_path: Path) 
     mine, yours = catalog.lease("ann", 4, 60), catalog.lease("bob", 4, 60)
     assert (len(mine), len(yours)) == (4, 2)
     assert not {entry.id for entry in mine} & {entry.id for entry in yours}
+    assert catalog.held("ann") == mine
     assert mine[0].lease is not None
     assert mine[0].lease.owner == "ann"
     assert catalog.counters().held == 6
