@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from packshot.commands.accounts import accounts
+from packshot.commands.analyze import analyze
 from packshot.commands.bench import bench
 from packshot.commands.calibrate import calibrate
 from packshot.commands.doctor import doctor
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, publish, register, fit, learn, evaluate, calibrate, bench, packs, doctor):
+for command in (run, publish, register, fit, learn, analyze, evaluate, calibrate, bench, packs, doctor):
     app.command()(command)
 app.command()(review)
 app.command(name="serve", help="The same as review.")(review)

@@ -17,19 +17,26 @@ from packshot.colorscience import LUMINANCE
 from packshot.surface import robust_fit, terms
 
 Floats = NDArray[np.float64]
-SIDE = 96
+SIDE = 144
 SHAPES = ("level", "x", "y", "xx", "xy", "yy")  # of ``packshot.surface.terms``
 CHANGES = ("exposure", "red", "blue", *SHAPES[1:])  # stops: of grey, against green, and of the field added
 _DARK = 0.002
 _CLIPPED = 0.97
 _LEAST = 24  # pixels of a region that can be measured
-_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99)
+_STRONGEST_LEVELS = (0.5, 0.9, 0.98, 0.99)  # of each pixel's strongest channel: what clips first
+_BRIGHT = (0.9, 0.98)  # levels above which a highlight shows the light's own colour
 _PAPER_CHROMA = 0.66  # stops between channels at which a backdrop is as likely coloured as grey
 _PAPER_TEXTURE = 0.05  # stops of chroma spread at which it is no longer an even sheet
 _EVEN_SHEET = 0.09  # stops of residue at which it no longer tells the light from its own pattern
 _MINKOWSKI = 6
 
-_REGION = (*(f"luminance at {level:.0%}" for level in _LEVELS), "red", "blue", "bright red", "bright blue", "chroma")
+_REGION = (
+    *(f"luminance at {level:.0%}" for level in _LEVELS),
+    *(f"strongest at {level:.0%}" for level in _STRONGEST_LEVELS),
+    *("mean luminance", "mean strongest", "red", "blue", "chroma"),
+    *(f"{color} above {level:.0%}" for level in _BRIGHT for color in ("red", "blue")),
+)
 NAMES = (
     *(f"{region} {name}" for region in ("backdrop", "product", "frame") for name in _REGION),
     *("backdrop share", "product share", "backdrop clipped", "product clipped", "product dark"),
@@ -49,7 +56,7 @@ class Scene:
 
     @classmethod
     def of(cls, linear: NDArray[np.float32], matte: NDArray[np.float32]) -> Scene:
-        """A scene of at most 96 pixels."""
+        """A scene of at most 144 pixels."""
         scale = min(1.0, SIDE / max(matte.shape))
         size = (max(1, round(matte.shape[1] * scale)), max(1, round(matte.shape[0] * scale)))
         small, product = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (linear, matte))
@@ -74,41 +81,46 @@ class Scene:
 
 def measure(scene: Scene) -> NDArray[np.float32]:
     """The numbers that ``NAMES`` names, (len(NAMES),) float32. A region too small to measure reads as the frame."""
-    stops = np.log2(np.maximum(scene.linear.astype(np.float64), _DARK))
-    luminance = np.log2(np.maximum(scene.linear.astype(np.float64) @ LUMINANCE, _DARK))
+    luminance = np.log2(np.maximum(scene.linear @ LUMINANCE.astype(np.float32), _DARK))
     clipped = scene.linear.max(2) > _CLIPPED
     backdrop, product = scene.regions()
-    whole = _region(stops, luminance, ~clipped)
-    whole = np.zeros(len(_REGION)) if whole is None else whole
-    measured = (_region(stops, luminance, mask & ~clipped) for mask in (backdrop, product))
-    parts = [whole if part is None else part for part in measured]
+    everywhere = np.ones_like(clipped)
+    masks = [mask if int(mask.sum()) >= _LEAST else everywhere for mask in (backdrop, product, everywhere)]
+    parts = [_region(scene.linear[mask], clipped[mask]) for mask in masks]
     shares = [backdrop.mean(), product.mean(), _share(clipped, backdrop), _share(clipped, product)]
     shares.append(_share(luminance < -7, product))
-    rows = (*parts, whole, shares, _paper(parts[0], backdrop), _grey(scene, clipped))
-    return np.concatenate([*rows, _light(scene, luminance, ~clipped)]).astype(np.float32)
+    paper = _paper(dict(zip(_REGION, parts[0], strict=True)), backdrop)
+    light = _light(scene, luminance, ~clipped)
+    return np.concatenate([*parts, shares, paper, _grey(scene, clipped), light]).astype(np.float32)
 
 
-def _region(stops: Floats, luminance: Floats, mask: NDArray[np.bool_]) -> Floats | None:
-    """A region's percentiles of luminance, chroma of all and of its brightest tenth, and how far chroma spreads."""
-    if int(mask.sum()) < _LEAST:
-        return None
-    values, light = stops[mask], luminance[mask]
-    chroma = values[:, (0, 2)] - values[:, 1:2]
+def _region(linear: NDArray[np.float32], clipped: NDArray[np.bool_]) -> Floats:
+    """A region's pixels (N, 3) as ``_REGION`` names: how bright, burnt-out pixels included, and of which colour."""
+    luminance, strongest = linear @ LUMINANCE.astype(np.float32), linear.max(1)
+    levels = _stops(np.quantile(luminance, _LEVELS)), _stops(np.quantile(strongest, _STRONGEST_LEVELS))
+    means = _stops(np.array([luminance.mean(), strongest.mean()]))
+    colored = ~clipped if int((~clipped).sum()) >= _LEAST else np.ones_like(clipped)
+    stops, light = _stops(linear[colored]), luminance[colored]
+    chroma = stops[:, (0, 2)] - stops[:, 1:2]
     middle = np.median(chroma, 0)
-    bright = np.median(chroma[light >= np.quantile(light, 0.9)], 0)
     spread = float(np.median(np.abs(chroma - middle).sum(1)))
-    return np.concatenate([np.quantile(light, _LEVELS), middle, bright, [spread]])
+    bright = [np.median(chroma[light >= np.quantile(light, level)], 0) for level in _BRIGHT]
+    return np.concatenate([*levels, means, middle, [spread], *bright]).astype(np.float64)
+
+
+def _stops(linear: NDArray[np.floating]) -> Floats:
+    return np.asarray(np.log2(np.maximum(linear, _DARK)), np.float64)
 
 
 def _share(what: NDArray[np.bool_], where: NDArray[np.bool_]) -> float:
     return float(what[where].mean()) if where.any() else 0.0
 
 
-def _paper(backdrop: Floats, mask: NDArray[np.bool_]) -> Floats:
+def _paper(backdrop: dict[str, float], mask: NDArray[np.bool_]) -> Floats:
     """How far the backdrop looks like an even sheet of grey (0..1), and its colour and luminance as far as it does."""
-    level, red, blue, spread = backdrop[2], backdrop[5], backdrop[6], backdrop[9]
+    level, red, blue = backdrop["luminance at 50%"], backdrop["red"], backdrop["blue"]
     cast = float(np.ptp([red, 0.0, blue]))
-    belief = 1 / (1 + (cast / _PAPER_CHROMA) ** 4) / (1 + (spread / _PAPER_TEXTURE) ** 2)
+    belief = 1 / (1 + (cast / _PAPER_CHROMA) ** 4) / (1 + (backdrop["chroma"] / _PAPER_TEXTURE) ** 2)
     belief *= min(1.0, float(mask.mean()) / 0.05)
     return np.array([belief, belief * red, belief * blue, belief * level])
 
@@ -118,7 +130,7 @@ def _grey(scene: Scene, clipped: NDArray[np.bool_]) -> Floats:
     values = scene.linear[~clipped].astype(np.float64)
     if not len(values):
         return np.zeros(2)
-    mean = np.log2(np.maximum(np.mean(values**_MINKOWSKI, 0) ** (1 / _MINKOWSKI), _DARK))
+    mean = _stops(np.mean(values**_MINKOWSKI, 0) ** (1 / _MINKOWSKI))
     return np.array([mean[0] - mean[1], mean[2] - mean[1]])
 
 

@@ -1,0 +1,64 @@
+"""``packshot learn``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
+from packshot.commands.steps import Steps
+
+if TYPE_CHECKING:
+    from packshot.learning.learn import Learning
+
+
+class Device(StrEnum):
+    """Where networks are trained."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+def learn(
+    pairs: Annotated[Path, typer.Argument(help="A folder with pairs.jsonl, or with before/ and after/.")],
+    out: Annotated[Path, typer.Option("--out", help="The new pack's folder; a run that was stopped goes on there.")],
+    base: Annotated[str, typer.Option(help="Pack to start from: a folder, or the name of one that ships.")] = "base",
+    category: Annotated[
+        str | None, typer.Option(help="Learn this category alone; all others stay as they are.")
+    ] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long it may take.")] = 45,
+    device: Annotated[Device, typer.Option(help="Where networks are trained.")] = Device.CPU,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 1,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one per core if not given.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Learn a studio's hand from its before/after pairs: a pack that retouches as its retouchers do, and a report."""
+    from packshot.commands.packs import find_pack
+    from packshot.engines import EngineError
+    from packshot.learning.learn import LearningError, LearnOptions
+    from packshot.learning.learn import learn as learn_pack
+    from packshot.learning.pairs import read_pairs
+
+    options = LearnOptions(out, find_pack(base), category, minutes, device.value, seed, workers)
+    try:
+        found = read_pairs(pairs)
+        with Steps() as steps:
+            run = learn_pack(found, options, steps)
+    except FileNotFoundError as error:
+        fail(str(error))
+    except LearningError as error:
+        fail(str(error))
+    except (EngineError, OSError, ValueError) as error:
+        fail(str(error), ExitStatus.SOME_FAILED)
+    for note in run.notes:
+        say(note)
+    answer_json({**run.account, "notes": run.notes}) if json else _tell(run)
+
+
+def _tell(run: Learning) -> None:
+    account = run.account
+    answer(f"Learned from {account['learned']} of {account['pairs']} pairs, {account['held_out']} were held out.")
+    answer(f"The pack is in {run.options.out}; use it with --pack {run.options.out}")

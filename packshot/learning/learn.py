@@ -1,0 +1,168 @@
+"""Learning a studio's hand from its before/after pairs: from a folder of pairs to a pack, with a report.
+
+fits -> habits, look, light -> (networks, as far as time allows) -> scores on groups never learned from -> report
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from packshot.learning.fitting import FitSettings, PairFit, fit_pairs
+from packshot.learning.habits import habits_of, placing_of
+from packshot.learning.light_export import export_light_model
+from packshot.learning.light_learning import LightLesson, learn_light, rows_of
+from packshot.learning.looks import looks_of
+from packshot.learning.pack_making import Workbench, style_toml
+from packshot.learning.pairs import Pair, PairSet
+from packshot.learning.splits import split_pairs
+from packshot.pack import Pack
+from packshot.photo import write_atomic
+
+WORK = "work"
+Tell = Callable[[str, int, int], None]
+
+
+class LearningError(ValueError):
+    """Nothing can be learned from these pairs; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class LearnOptions:
+    """What is to be learned into where. ``minutes``: for all of it; what does not fit in is left out and named."""
+
+    out: Path
+    base: Path
+    category: str | None = None
+    minutes: float = 45.0
+    device: str = "cpu"
+    seed: int = 1
+    workers: int | None = None
+
+
+@dataclass
+class Learning:
+    """One run of learning: what it works on and what it has to tell."""
+
+    found: PairSet
+    options: LearnOptions
+    tell: Tell
+    begun: float = field(default_factory=time.monotonic)
+    notes: list[str] = field(default_factory=list)
+    account: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def work(self) -> Path:
+        """The folder of intermediate results; a run that was stopped goes on from there."""
+        return self.options.out / WORK
+
+    def minutes_left(self) -> float:
+        """Until the budget is spent."""
+        return self.options.minutes - (time.monotonic() - self.begun) / 60
+
+    def note(self, sentence: str) -> None:
+        """Something for the report and the person who watches."""
+        self.notes.append(sentence)
+
+
+def learn(found: PairSet, options: LearnOptions, tell: Tell) -> Learning:
+    """Learns a pack into ``options.out``. Gives what it has to tell.
+
+    Raises LearningError when no pair can be learned from, PackError when the base pack cannot be used.
+    """
+    run = Learning(found, options, tell)
+    pairs = _chosen(run)
+    train, scored = split_pairs(pairs)
+    fits = _fit(run, [*train, *scored])
+    good = _good(run, [fits[pair.id] for pair in train if pair.id in fits])
+    bench = Workbench.from_base(Pack(options.base), options.out)
+    _habits_and_look(run, bench, good)
+    _light(run, bench, good)
+    _describe(run, bench, good, scored)
+    return run
+
+
+def _chosen(run: Learning) -> list[Pair]:
+    """The pairs to learn from, with what is wrong with the others."""
+    for problem in run.found.problems:
+        run.note(problem.message)
+    pairs = list(run.found.pairs)
+    category = run.options.category
+    if category is not None:
+        chosen = [pair for pair in pairs if pair.category == category]
+        if len(chosen) < len(pairs):
+            run.note(f"{len(pairs) - len(chosen)} pairs of other categories than {category!r} were left alone.")
+        pairs = chosen
+    if not pairs:
+        wanted = "" if category is None else f" of the category {category!r}"
+        raise LearningError(f"{run.found.folder} holds no pair{wanted} that can be used: {run.found.summary()}")
+    return pairs
+
+
+def _fit(run: Learning, pairs: Sequence[Pair]) -> dict[str, PairFit]:
+    fits = fit_pairs(pairs, run.work / "fits", FitSettings(workers=run.options.workers), run.tell)
+    return {fit.id: fit for fit in fits}
+
+
+def _good(run: Learning, fits: Sequence[PairFit]) -> list[PairFit]:
+    """The fits that are learned from; the others are named with the reason."""
+    for fit in fits:
+        if not fit.accepted:
+            run.note(f"{fit.id} was not learned from: {fit.reason}")
+    good = [fit for fit in fits if fit.accepted and fit.recipe is not None]
+    if not good:
+        raise LearningError("no pair could be fitted: before and after must show the same photo, see the reasons")
+    counts = Counter(fit.category for fit in good)
+    run.account["learned_from"] = dict(sorted(counts.items()))
+    return good
+
+
+def _habits_and_look(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> None:
+    placed = [placing for fit in good if fit.recipe is not None and (placing := placing_of(fit.recipe)) is not None]
+    looks = looks_of(good, bench.file.look)
+    habits = habits_of(placed) if placed else {}
+    if not placed:
+        run.note("No after has an even backdrop, so margins and canvas could not be read; the base's stay.")
+    if run.options.category is not None:
+        # Only this category is to move.
+        looks = {name: look for name, look in looks.items() if name == run.options.category}
+        habits = {name: {**habits["default"], **rules} for name, rules in habits.items() if name != "default"}
+        bench.change(look={**bench.file.look, **looks}, habits={**bench.file.habits, **habits})
+    else:
+        bench.change(look={**bench.file.look, **looks}, habits={**bench.file.habits, **habits})
+    known = bench.file.categories
+    new = sorted({fit.category for fit in good} - set(known))
+    if new:
+        run.note(f"New categories: {', '.join(new)}. They are not told from photos yet; give them with --category.")
+    write_atomic(bench.folder / "style.toml", style_toml(habits).encode())
+
+
+def _light(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> LightLesson | None:
+    rows, problems = rows_of(good, bench.pack(), run.tell)
+    for name, why in problems.items():
+        run.note(f"{name}: its light could not be measured: {why}")
+    if not len(rows):
+        return None
+    lesson = learn_light(rows)
+    export_light_model(lesson.model, bench.folder / "light.onnx")
+    bench.add_model("light", "light.onnx", categories=lesson.model.categories)
+    return lesson
+
+
+def _describe(run: Learning, bench: Workbench, good: Sequence[PairFit], scored: Sequence[Pair]) -> None:
+    name = run.options.out.resolve().name
+    bench.change(name=name, version=time.strftime("%Y.%m.%d"))
+    run.account |= {
+        "pack": bench.pack().label,
+        "pairs": len(run.found.pairs),
+        "left_out": sum(problem.left_out for problem in run.found.problems),
+        "learned": len(good),
+        "held_out": len(scored),
+        "minutes": round((time.monotonic() - run.begun) / 60, 2),
+    }
+    write_atomic(run.work / "account.json", json.dumps({**run.account, "notes": run.notes}, indent=1).encode())

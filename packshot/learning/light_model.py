@@ -1,0 +1,191 @@
+"""The model of what retouchers do to a photo's light: kernel regression with a part of its own for each category.
+
+Gaussian process regression (Rasmussen and Williams, 2006, chapter 2): the change asked for is a smooth function of the
+light meter's row, the sum of one function that all categories share and one of the photo's own category. The first lets
+twenty pairs of a new category profit from all others, the second lets three hundred go their own way; where nothing
+like a photo was seen, both fall back to the mean. There is nothing to iterate: one linear system is solved.
+
+A pack keeps the rows it learned from, measured numbers only, inside the ONNX file; so a category can be added later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from packshot.lightmeter import CHANGES, NAMES
+
+Floats = NDArray[np.float64]
+# A stop of each change counts as so much: as the eye sees exposure, tint, and light across the frame.
+UNITS = np.array([0.4, 0.2, 0.2, 0.3, 0.3, 0.15, 0.15, 0.15])
+MOST_ROWS = 3000
+_PRIOR_PHOTOS = 4.0  # that weigh as much as a category's own against the mean of all
+_PARTS = 16  # principal components of the embedding
+_CLIP = 4.0  # standard deviations: what is stranger is strange enough
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """How alike two photos are.
+
+    length: in standard deviations of a number, at which likeness fades. straight: weight of the linear part. own: of
+    the category's own function. levels: whether each category has its own mean. noise: what no measurement tells.
+    """
+
+    length: float = 0.7
+    straight: float = 1.0
+    own: float = 0.5
+    levels: bool = True
+    noise: float = 0.5
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What is learned from, a row a photo: measured (n, numbers), changes (n, 8) in stops, categories and groups."""
+
+    measured: Floats
+    changes: Floats
+    categories: tuple[str, ...]
+    groups: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """Photos."""
+        return len(self.categories)
+
+    def only(self, chosen: NDArray[np.bool_]) -> Rows:
+        """Some of the rows."""
+        index = np.flatnonzero(chosen)
+        names = (tuple(values[i] for i in index) for values in (self.categories, self.groups))
+        return Rows(self.measured[index], self.changes[index], *names)
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Measured numbers to about -1..1, the embedding to its principal components."""
+
+    mean: Floats
+    spread: Floats
+    axes: Floats
+
+    @classmethod
+    def of(cls, measured: Floats) -> Scaling:
+        """From the rows of the photos to learn from."""
+        own, embedding = measured[:, : len(NAMES)], measured[:, len(NAMES) :]
+        mean, spread = own.mean(0), own.std(0) + 1e-3
+        middle = embedding.mean(0)
+        parts = min(_PARTS, max(1, len(measured) // 8)) if embedding.shape[1] else 0
+        _, sizes, axes = np.linalg.svd(embedding - middle, full_matrices=False)
+        axes = axes[:parts].T / (sizes[:parts] / np.sqrt(len(measured)) + 1e-6)
+        return cls(np.concatenate([mean, middle]), spread, axes)
+
+    def apply(self, measured: Floats) -> Floats:
+        """(n, numbers) to (n, inputs)."""
+        centred = measured - self.mean
+        own, embedding = centred[:, : len(NAMES)] / self.spread, centred[:, len(NAMES) :]
+        wide = np.concatenate([own, embedding @ self.axes], 1)
+        return np.asarray(np.clip(wide, -_CLIP, _CLIP), np.float64)
+
+
+@dataclass(frozen=True)
+class LightModel:
+    """A fitted model.
+
+    inputs (n, f), told (n, categories): its rows. shared, own (n,): how much each counts for all and for its category.
+    weights (n, 16), level (16,): of changes and of their spreads. levels (categories, 16): how each category's mean
+    differs from the level.
+    """
+
+    categories: tuple[str, ...]
+    scaling: Scaling
+    kernel: Kernel
+    inputs: Floats
+    told: Floats
+    shared: Floats
+    own: Floats
+    weights: Floats
+    level: Floats
+    levels: Floats
+
+    def predict(self, measured: Floats, categories: tuple[str, ...]) -> tuple[Floats, Floats]:
+        """Changes and spreads in stops, (n, 8) each."""
+        told = tell(categories, self.categories)
+        found = self.likeness(self.scaling.apply(measured), told) @ self.weights + self.level + told @ self.levels
+        half = len(CHANGES)
+        return found[:, :half] * UNITS, np.maximum(found[:, half:], 0.02) * UNITS
+
+    def likeness(self, inputs: Floats, told: Floats) -> Floats:
+        """(m, n) how alike photos are to the model's rows."""
+        smooth, straight = _likeness(inputs, self.inputs, self.kernel)
+        return (smooth + straight) * self.shared + (told @ self.told.T) * smooth * self.own
+
+
+def tell(categories: tuple[str, ...], known: tuple[str, ...]) -> Floats:
+    """(n, known) ones where a photo is of a category; an unknown one has none."""
+    return np.array([[float(name == one) for one in known] for name in categories])
+
+
+def _likeness(first: Floats, second: Floats, kernel: Kernel) -> tuple[Floats, Floats]:
+    width = first.shape[1]
+    product = first @ second.T / width
+    squares = (first**2).sum(1)[:, None] / width + (second**2).sum(1)[None] / width
+    distance = np.maximum(squares - 2 * product, 0)
+    return np.exp(-distance / (2 * kernel.length**2)), kernel.straight * product
+
+
+def fit_model(rows: Rows, kernel: Kernel, residues: Floats | None = None) -> LightModel:
+    """The model of some rows. ``residues`` (n, 8): by how much each photo was missed when it was not learned from; they
+    teach how sure to be."""
+    scaling = Scaling.of(rows.measured)
+    categories = tuple(sorted(set(rows.categories)))
+    inputs, told = scaling.apply(rows.measured), tell(rows.categories, categories)
+    ones = np.ones(len(rows))
+    wanted = np.concatenate([rows.changes / UNITS, _spreads(rows, residues)], 1)
+    level = wanted.mean(0)
+    levels = _levels(wanted - level, told) * kernel.levels
+    start = (np.zeros(wanted.shape), level, levels)
+    model = LightModel(categories, scaling, kernel, inputs, told, ones, kernel.own * ones, *start)
+    return replace(model, weights=_solve(model.likeness(inputs, told), wanted - level - told @ levels, kernel.noise))
+
+
+def _levels(missing: Floats, told: Floats) -> Floats:
+    """(categories, 16) the mean of what is missing, drawn to nothing where there are few photos."""
+    return np.asarray(told.T @ missing / (told.sum(0)[:, None] + _PRIOR_PHOTOS), np.float64)
+
+
+def with_category(model: LightModel, rows: Rows, residues: Floats | None = None) -> LightModel:
+    """The model with some categories learned further from ``rows``; what it says of all others stays as it is."""
+    known = (*model.categories, *sorted(set(rows.categories) - set(model.categories)))
+    new = len(known) - len(model.categories)
+    told = np.pad(model.told, ((0, 0), (0, new)))
+    wider = replace(model, categories=known, told=told, levels=np.pad(model.levels, ((0, new), (0, 0))))
+    said, spread = wider.predict(rows.measured, rows.categories)
+    missing = np.concatenate([(rows.changes - said) / UNITS, _spreads(rows, residues) - spread / UNITS], 1)
+    if residues is None:
+        missing[:, len(CHANGES) :] = 0
+    inputs, own = model.scaling.apply(rows.measured), np.full(len(rows), 1.0)
+    added = tell(rows.categories, known)
+    levels = _levels(missing, added)
+    smooth, _ = _likeness(inputs, inputs, model.kernel)
+    weights = _solve((added @ added.T) * smooth, missing - added @ levels, model.kernel.noise)
+    return replace(
+        wider,
+        inputs=np.concatenate([model.inputs, inputs]),
+        told=np.concatenate([told, added]),
+        shared=np.concatenate([model.shared, np.zeros(len(rows))]),
+        own=np.concatenate([model.own, own]),
+        weights=np.concatenate([model.weights, weights]),
+        levels=wider.levels + levels,
+    )
+
+
+def _spreads(rows: Rows, residues: Floats | None) -> Floats:
+    """What the spreads are learned from: the mean distance of a normal error is 0.8 of its standard deviation."""
+    if residues is None:
+        return np.ones((len(rows), len(CHANGES)))
+    return np.asarray(np.abs(residues) / 0.8 / UNITS, np.float64)
+
+
+def _solve(likeness: Floats, wanted: Floats, noise: float) -> Floats:
+    return np.asarray(np.linalg.solve(likeness + noise * np.eye(len(likeness)), wanted), np.float64)

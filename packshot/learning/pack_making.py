@@ -1,0 +1,113 @@
+"""Making a pack: its files laid together, named by content, and described."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packshot.pack import Look, ModelCard, Pack, PackFile, Thresholds
+from packshot.photo import write_atomic
+
+EMBEDDING = "embedding"
+
+
+@dataclass
+class Workbench:
+    """A pack in the making: the folder it is made in, and ``pack.json`` as far as it is known."""
+
+    folder: Path
+    file: PackFile
+
+    @classmethod
+    def from_base(cls, base: Pack, folder: Path) -> Workbench:
+        """A copy of ``base`` in ``folder``, without certificate and judge: they hold for ``base`` alone."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for card in base.file.models.values():
+            shutil.copyfile(base.folder / card.file, folder / card.file)
+        changes: dict[str, Any] = {"certificate": None, "judge": None, "models": _with_embedding(base)}
+        bench = cls(folder, base.file.model_copy(update=changes))
+        bench.save()
+        return bench
+
+    def pack(self) -> Pack:
+        """The pack as it stands."""
+        return Pack(self.folder)
+
+    def add_model(self, role: str, name: str, **card: Any) -> None:
+        """Takes a file of the folder into the pack, or anew after it has changed; what is not said stays."""
+        digest = hashlib.sha256((self.folder / name).read_bytes()).hexdigest()
+        known = self.file.models.get(role)
+        fresh = {"file": name, "sha256": digest, **card}
+        new = ModelCard.model_validate(fresh) if known is None else known.model_copy(update=fresh)
+        self.change(models={**self.file.models, role: new})
+
+    def change(self, **updates: Any) -> None:
+        """Changes ``pack.json`` and writes it."""
+        self.file = PackFile.model_validate({**self.file.model_dump(), **_dumped(updates)})
+        self.save()
+
+    def save(self) -> None:
+        """Writes ``pack.json``, whole or not at all."""
+        write_atomic(self.folder / "pack.json", (self.file.model_dump_json(indent=1) + "\n").encode())
+
+
+def _dumped(updates: dict[str, Any]) -> dict[str, Any]:
+    def plain(value: Any) -> Any:
+        if isinstance(value, Look | ModelCard | Thresholds):
+            return value.model_dump()
+        return {key: plain(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+    return {key: plain(value) for key, value in updates.items()}
+
+
+def _with_embedding(base: Pack) -> dict[str, ModelCard]:
+    """The base's models; where the product network gives an embedding that its card does not name, it is named."""
+    models = dict(base.file.models)
+    card = models.get("product")
+    if card is not None and card.embedding_output is None:
+        names = output_names(base.folder / card.file)
+        if EMBEDDING in names:
+            models["product"] = card.model_copy(update={"embedding_output": names.index(EMBEDDING)})
+    return models
+
+
+def output_names(path: Path) -> list[str]:
+    """What an ONNX network gives, in order."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return [output.name for output in session.get_outputs()]
+
+
+def style_toml(habits: dict[str, dict[str, Any]]) -> str:
+    """Habits as a ``style.toml`` for people to edit."""
+    lines = [
+        "# The house style that was read from the retouchers' shots. Edit it, and give it with --style.",
+        "style = 1",
+    ]
+    lines += ["", "[default]", *_entries(habits.get("default", {}))]
+    for category in sorted(set(habits) - {"default"}):
+        lines += ["", f"[categories.{_quoted(category)}]", *_entries(habits[category])]
+    return "\n".join(lines) + "\n"
+
+
+def _entries(rules: dict[str, Any]) -> list[str]:
+    return [f"{key} = {_value(value)}" for key, value in rules.items()]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_value(one) for one in value)}]"
+    return str(value)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
