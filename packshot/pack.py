@@ -71,6 +71,7 @@ class Thresholds(Frozen):
     least_long_side: int = 500
     margin: float = 0.02
     align_confidence: float = 0.6
+    align_risk: float = 0.5
     speck_confidence: float = 0.7
     specks_at_most: int = 25
     publish_quality: float = 0.5
@@ -206,13 +207,21 @@ class Pack:
         change, spread = session.run(None, {"measured": measured[None], "category": told})
         return np.stack([change[0], spread[0]]).astype(np.float64)
 
-    def weigh(self, curves: NDArray[np.float32]) -> NDArray[np.float64] | None:
-        """Cues of uprightness (11, angles) as the probability of each angle, or None if the pack has no such model."""
+    def weigh(
+        self, curves: NDArray[np.float32], pictures: NDArray[np.uint8] | None = None
+    ) -> NDArray[np.float64] | None:
+        """The probability of each upright angle, or None if the pack has no such model.
+
+        From the cues (11, angles) and, for models that also look, the turned ``pictures`` (turns, 2, 96, 96).
+        """
         card = self.file.models.get("upright")
         if card is None:
             return None
         session = self._session(card)
-        logits = np.asarray(session.run(None, {session.get_inputs()[0].name: curves[None]})[0][0], np.float64)
+        names = [put.name for put in session.get_inputs()]
+        values = (curves[None], None if pictures is None else pictures[None].astype(np.float32))
+        said = session.run(None, dict(zip(names, values, strict=False)))[0]
+        logits = np.asarray(said[0], np.float64)
         share = np.exp(logits - logits.max(1, keepdims=True))
         return np.asarray((share / share.sum(1, keepdims=True)).mean(0))
 

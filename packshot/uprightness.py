@@ -39,12 +39,20 @@ def cues(image: NDArray[np.uint8], matte: NDArray[np.float32], limit: float = LI
     return np.concatenate([symmetry, edges, _main_axis(mask, candidates)[None]]).astype(np.float32)
 
 
-def decide(share: NDArray[np.floating]) -> tuple[float, float]:
-    """The median angle by the probability of each candidate, and how much of it lies within 1.25 degrees of that."""
-    candidates = angles()
-    share = np.asarray(share, np.float64)
-    angle = float(np.interp(0.5, np.cumsum(share) - share / 2, candidates))
-    return angle, float(share[np.abs(candidates - angle) <= 1.25].sum())
+def decide(share: NDArray[np.floating], risk: float = 0.5) -> tuple[float, float]:
+    """How far to turn by the probability of each candidate, and how much of it lies within 1.25 degrees of its median.
+
+    The turn goes towards the median, but only so far that the chance of ending up more crooked than before, which is
+    that of the truth lying on the near side of half the turn, stays at ``risk``. A risk of one half is the median.
+    """
+    known = np.asarray(share, np.float64)
+    middle, near, far = (_quantile(known, level) for level in (0.5, risk, 1 - risk))
+    angle = min(middle, max(0.0, 2 * near)) if middle > 0 else max(middle, min(0.0, 2 * far))
+    return float(angle), float(known[np.abs(angles() - middle) <= 1.25].sum())
+
+
+def _quantile(share: NDArray[np.float64], level: float) -> float:
+    return float(np.interp(level, np.cumsum(share) - share / 2, angles()))
 
 
 def _centred(image: NDArray[np.uint8], matte: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -109,3 +109,21 @@ def test_two_opinions_are_not_sure() -> None:
     share = np.zeros(len(angles()))
     share[[5, -6]] = 0.5
     assert decide(share)[1] <= 0.5
+
+
+@given(st.floats(-8, 8), st.floats(0.5, 3.0), st.floats(0.01, 0.5))
+def test_the_turn_goes_towards_the_median_and_no_farther(middle: float, width: float, risk: float) -> None:
+    share = np.exp(-((angles() - middle) ** 2) / (2 * width**2))
+    median, careful = decide(share / share.sum())[0], decide(share / share.sum(), risk)[0]
+    assert abs(careful) <= abs(median) + 1e-9
+    assert careful * median >= 0
+
+
+@given(st.floats(-6, 6), st.floats(0.4, 1.5), st.sampled_from([0.05, 0.1, 0.3]))
+def test_the_risk_of_ending_more_crooked_is_kept(middle: float, width: float, risk: float) -> None:
+    share = np.exp(-((angles() - middle) ** 2) / (2 * width**2))
+    share /= share.sum()
+    angle = decide(share, risk)[0]
+    if angle:
+        worse = share[np.abs(angles() - angle) > np.abs(angles()) + 0.1].sum()
+        assert worse < risk + 0.1 * risk + 0.2 / width * STEP * 0.5

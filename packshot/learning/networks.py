@@ -124,34 +124,6 @@ class ProductNetwork(nn.Module):
         return F.pixel_shuffle(self.matte(current), 2), self.category(embedding), embedding
 
 
-class UprightNetwork(nn.Module):
-    """Weighs the cues of uprightness: (N, 11, angles) curves to (N, members, angles) logits over the candidate angles.
-
-    A few members, each trained alone, whose mean is taken (deep ensembles; Lakshminarayanan et al., 2017): where they
-    disagree, the mean is broad and the photo is left as it is.
-    """
-
-    def __init__(self, cues: int = 11, width: int = 24, members: int = 5) -> None:
-        super().__init__()
-        self.members = nn.ModuleList(self._member(cues, width) for _ in range(members))
-
-    @staticmethod
-    def _member(cues: int, width: int) -> nn.Sequential:
-        return nn.Sequential(
-            nn.Conv1d(cues, width, 9, padding=4),
-            nn.ReLU(),
-            nn.Dropout(0.15),
-            nn.Conv1d(width, width, 9, padding=4),
-            nn.ReLU(),
-            nn.Dropout(0.15),
-            nn.Conv1d(width, 1, 9, padding=4),
-        )
-
-    def forward(self, curves: Tensor) -> Tensor:
-        """(N, members, angles) logits."""
-        return torch.cat([member(curves) for member in self.members], 1)
-
-
 class SpeckNetwork(nn.Module):
     """Where dust and lint lie: (N, 3, H, W) sRGB in -1..1, H and W multiples of 8, to (N, 1, H, W) logits.
 

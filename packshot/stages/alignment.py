@@ -1,14 +1,16 @@
 """Alignment: how far to turn the product so that it stands upright; nothing where it is not sure.
 
-What speaks for each angle (symmetry, edges, box, axis) is measured by ``packshot.uprightness``; a small network of
-the pack weighs it into a probability for every angle. The turn is the median; it is made only if enough probability
-lies near it.
+What speaks for each angle (symmetry, edges, box, axis) is measured by ``packshot.uprightness``, what the product looks
+like turned by it is drawn by ``packshot.turning``; a small network of the pack weighs both into a probability for every
+angle. The turn goes towards the median as far as the pack's risk allows; it is made only if enough probability lies
+near the median.
 """
 
 from __future__ import annotations
 
 from packshot.recipe import Alignment, Recipe
 from packshot.render import RenderPlan
+from packshot.turning import portrait, turned
 from packshot.uprightness import LIMIT, cues, decide
 from packshot.view import View
 
@@ -24,10 +26,11 @@ class AlignmentStage:
         limits = view.pack.file.thresholds
         if view.house.upright == "never" or float(view.small_matte.mean()) < limits.matte_empty:
             return Alignment()
-        share = view.pack.weigh(cues(view.middling, view.middling_matte))
+        curves = cues(view.middling, view.middling_matte)
+        share = view.pack.weigh(curves, turned(portrait(view.middling, view.middling_matte)))
         if share is None:
             return Alignment()
-        angle, confidence = decide(share)
+        angle, confidence = decide(share, limits.align_risk)
         if confidence < limits.align_confidence or abs(angle) > LIMIT - 1:
             return Alignment(confidence=round(confidence, 3))
         return Alignment(angle=round(angle, 3), method="cues", confidence=round(confidence, 3))

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from packshot.learning.networks import NetworkSize, ProductNetwork, Residual, SpeckNetwork, UprightNetwork
+from packshot.learning.networks import NetworkSize, ProductNetwork, Residual, SpeckNetwork
 
 TINY = NetworkSize(stem=4, widths=(4, 6, 8, 12), depths=(1, 1, 1, 1), decoder=(8, 6, 4, 4), categories=3)
 
@@ -51,21 +51,6 @@ def test_every_parameter_learns() -> None:
         (matte.square().mean() + category.square().mean()).backward()
         optimiser.step()
     assert [name for name, part in network.named_parameters() if torch.equal(part, before[name])] == []
-
-
-def test_the_upright_network_answers_for_every_angle() -> None:
-    network = UprightNetwork().eval()
-    logits = network(torch.randn(3, 11, 41))
-    assert logits.shape == (3, 5, 41)
-    assert not torch.allclose(logits[:, 0], logits[:, 1])
-
-
-def test_shifted_cues_shift_the_answer() -> None:
-    """The network sees curves over the angle: a turned photo is a shifted curve, and the answer shifts along."""
-    network = UprightNetwork().eval()
-    curves = torch.randn(1, 11, 61)
-    logits, shifted = network(curves), network(torch.roll(curves, 6, 2))
-    assert torch.allclose(shifted[..., 24:-18], logits[..., 18:-24], atol=1e-5)
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (48, 72)])

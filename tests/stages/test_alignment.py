@@ -53,6 +53,16 @@ def test_the_packs_confidence_decides(tmp_path: Path) -> None:
     assert predicted(lax, *product_photo(angle=4.0)).angle == pytest.approx(4, abs=1)
 
 
+def test_the_packs_risk_shortens_the_turn(tmp_path: Path) -> None:
+    parts = []
+    for risk in (0.5, 0.1, 0.02):
+        models = {"upright": follows_symmetry(1.0)}
+        careful = pack_with(tmp_path / str(risk), models, thresholds={"align_confidence": 0, "align_risk": risk})
+        parts.append(predicted(careful, *product_photo(angle=2.0)).angle)
+    assert parts[0] >= parts[1] >= parts[2] >= 0
+    assert parts[0] > parts[2]
+
+
 def test_an_angle_at_the_ranges_end_is_not_believed(pack: Pack) -> None:
     assert predicted(pack, *product_photo(angle=13.0)).angle == 0
 
