@@ -36,10 +36,8 @@ class Bar(Frozen):
     def words(self) -> str:
         """The limits that are set, for people."""
         told = {name: getattr(self, name) for name in type(self).model_fields}
-        set_ = {name: limit for name, limit in told.items() if limit is not None}
-        return ", ".join(
-            f"{WORDS[name]} {'below' if name == 'iou' else 'above'} {limit:g}" for name, limit in set_.items()
-        )
+        sides = {name: "at least" if name == "iou" else "at most" for name in told}
+        return ", ".join(f"{WORDS[name]} {sides[name]} {limit:g}" for name, limit in told.items() if limit is not None)
 
     def _distance(self, name: str, value: float | None) -> float:
         limit = getattr(self, name)

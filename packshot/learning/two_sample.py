@@ -175,15 +175,15 @@ def _extent(product: NDArray[np.uint8]) -> Floats:
     return 100 * np.array(ends)
 
 
-_SIZES = tuple(f"{size:g} px" for size in (0.0, *_SCALES[:-1]))
+_DETAIL = ("grain and sharpness", "fine detail", "drawing", "broad shading")
 NAMES = (
     *(f"product {name} at {level:.0%}" for name in ("lightness", "green-red", "blue-yellow") for level in _LEVELS),
     "product chroma",
-    *(f"detail from {size}" for size in _SIZES),
-    *(f"colour detail from {size}" for size in _SIZES[:2]),
+    *_DETAIL,
+    *(f"{name} in colour" for name in _DETAIL[:2]),
     *(
-        f"{place} {name}"
-        for place in ("rim", "surrounds")
+        f"{name} of the {place}"
+        for place in ("rim", "backdrop beside the product")
         for name in ("lightness", "green-red", "blue-yellow", "unrest")
     ),
     *(f"{side} margin" for side in ("left", "top", "right", "bottom")),

@@ -43,7 +43,7 @@ def test_oversharpened_shots_are_told_apart_and_it_says_why(afters: list[Pixels]
     verdict = tell_apart(rows(sharpened), rows(afters), [str(n) for n in range(24)])
     assert verdict.accuracy > 0.9
     assert verdict.told_apart
-    assert any("detail" in tell for tell in verdict.tells)
+    assert any("sharpness" in tell for tell in verdict.tells)
 
 
 def test_shots_that_differ_by_chance_alone_are_not() -> None:
