@@ -89,7 +89,7 @@ def certify(
 
     parts = grouped(cases, promise)
     doubts = _shared_doubt({name: len(part) for name, part in parts.items()}, promise)
-    groups = tuple(_certified(name, part, promise, doubts[name]) for name, part in parts.items())
+    found = tuple(_certified(name, part, promise, doubts[name]) for name, part in parts.items())
     return Certificate(
         promise=promise,
         bar=bar,
@@ -100,7 +100,7 @@ def certify(
         data_digest=data_digest(cases),
         verdicts=len(cases),
         date=date.today().isoformat(),
-        groups=groups,
+        groups=found,
     )
 
 
@@ -151,6 +151,14 @@ def _certified(name: str, cases: Sequence[Case], promise: Promise, doubt: float)
         facts |= {"quality": found.quality, "published": found.accepted, "published_bad": found.bad}
         facts["bound"] = round(found.bound, 5)
     return CertifiedGroup.model_validate(facts)
+
+
+def what_could_be_published(cases: Sequence[Case], promise: Promise) -> float:
+    """The share of these photos that the promise would let through, by the same rules as ``certify``."""
+    parts = grouped(cases, promise)
+    doubts = _shared_doubt({name: len(part) for name, part in parts.items()}, promise)
+    found = [_certified(name, part, promise, doubts[name]) for name, part in parts.items()]
+    return sum(one.published for one in found) / max(1, len(cases))
 
 
 def read_certificate(pack: Pack) -> Certificate | None:

@@ -52,7 +52,7 @@ def _below(certificate: Certificate, category: str, hard: bool, quality: float) 
     if group.quality is None:
         sentence = f"{group.verdicts} verdicts on {group.name} do not prove that it can be published unseen."
         return Reason(code="not_certified", sentence=sentence)
-    if quality < group.quality:
+    if not quality >= group.quality:  # so that a quality that is no number does not pass
         limit = round(group.quality, 4)
         sentence = "The judge is not as sure of this shot as the certificate asks."
         return Reason(code="below_threshold", sentence=sentence, value=quality, limit=limit)

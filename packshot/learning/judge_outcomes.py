@@ -6,22 +6,29 @@ An outcome is honest only if the pack has not learned from the pair: out of fold
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from packshot.engines import EngineSettings, Reserve, make_engine
 from packshot.evaluation.bar import Bar
-from packshot.evaluation.features import Features, photo_features, rounded, shot_features
+from packshot.evaluation.features import Features, evidence, photo_features, rounded, shot_features
+from packshot.evaluation.judge import verdict
+from packshot.evaluation.judge_model import judge_of
 from packshot.evaluation.rules import Shot, examine
-from packshot.learning.reference import Reference
+from packshot.learning.evaluation import Advance
+from packshot.learning.pairs import Pair
+from packshot.learning.reference import Reference, read_reference
 from packshot.learning.scoring import Figures, score
 from packshot.learning.scoring import Shot as Scored
 from packshot.pack import Pack
-from packshot.photo import Photo
+from packshot.photo import Photo, PhotoError
 from packshot.pipeline import decide, render
 from packshot.recipe import Frozen, Source
-from packshot.style import Style
+from packshot.style import Style, load_style
 from packshot.view import View
 
 
@@ -31,7 +38,8 @@ class Outcome(Frozen):
     features: by ``evaluation.features.shot_features``. embedding: of the photo, as the network gives it. grave: the
     worst severity that rules found. figures: by ``scoring.score``, where there was an after. rejected: a person's
     verdict, where there was one; it counts before the figures. wrong: what that person said was wrong (``colour``,
-    ``outline``, ``frame``).
+    ``outline``, ``frame``). quality, looks_hard, may_publish: what the
+    pack's own judge said of it, and whether the rules leave it the choice.
     """
 
     id: str
@@ -43,6 +51,9 @@ class Outcome(Frozen):
     figures: Figures
     rejected: bool | None = None
     wrong: tuple[str, ...] = ()
+    quality: float | None = None
+    looks_hard: bool = False
+    may_publish: bool = True
 
     def bad(self, bar: Bar) -> bool:
         """Whether it was rejected, by a person or by the bar of good."""
@@ -54,20 +65,88 @@ def outcome_of(reference: Reference, pack: Pack, style: Style | None = None) -> 
     photo, pair = reference.photo, reference.pair
     view = View.of(photo, pack, style or Style(), pair.category)
     recipe = decide(view, source_of(photo))
-    recipe = recipe.model_copy(update={"evidence": photo_features(view, recipe)})
+    trained = judge_of(pack)
+    known = photo_features(view, recipe) if trained is None else evidence(view, recipe, trained)
+    recipe = recipe.model_copy(update={"evidence": known})
     picture = render(photo, recipe)
     shot = Shot(picture, recipe, pack, view.house, view.style)
-    findings = examine(shot)
+    findings, said = examine(shot), verdict(shot)
     embedding = np.zeros(0) if view.answer.embedding is None else view.answer.embedding
+    described = ("embedding_", "novelty")  # by this pack's judge; the next one finds its own
+    features = {name: rounded(value) for name, value in shot_features(shot, findings).items()}
     return Outcome(
         id=pair.id,
         category=pair.category,
         group=pair.group,
-        features={name: rounded(value) for name, value in shot_features(shot, findings).items()},
+        features={name: value for name, value in features.items() if not name.startswith(described)},
         embedding=tuple(rounded(float(value)) for value in embedding),
         grave=max((finding.severity for finding in findings), default=0.0),
         figures=score(Scored.of(recipe, picture), reference),
+        quality=said.quality,
+        may_publish=all(finding.severity < pack.file.thresholds.grave for finding in findings),
+        looks_hard=any(reason.code == "hard_material" for reason in said.reasons),
     )
+
+
+@dataclass(frozen=True)
+class OutcomeSettings:
+    """style: house style file. kept: folder in which registrations are kept. workers: None for one per core."""
+
+    style: Path | None = None
+    kept: Path | None = None
+    workers: int | None = None
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The outcomes, and the pairs that have none, with the reason."""
+
+    outcomes: tuple[Outcome, ...]
+    left_out: dict[str, str]
+
+
+def collect(
+    pairs: Sequence[Pair], pack: Path, settings: OutcomeSettings | None = None, advance: Advance | None = None
+) -> Collected:
+    """The outcomes of many pairs, several at a time, in the order given. Raises PackError, ValueError, EngineError."""
+    settings = settings or OutcomeSettings()
+    Pack(pack)
+    if settings.style is not None:
+        load_style(settings.style)
+    engine = make_engine("local", EngineSettings(workers=settings.workers))
+    found: dict[str, Outcome] = {}
+    left_out: dict[str, str] = {}
+    for done, step in enumerate(engine.outcomes(_Collecting(pack, settings), list(pairs)), 1):
+        answer = step.answer or {"failed": step.sentence or "the worker ended"}
+        if "outcome" in answer:
+            found[step.task.id] = answer["outcome"]
+        else:
+            left_out[step.task.id] = answer["failed"]
+        if advance is not None:
+            advance("judging", done, len(pairs))
+    return Collected(tuple(found[pair.id] for pair in pairs if pair.id in found), left_out)
+
+
+@dataclass(frozen=True)
+class _Collecting:
+    """What a worker does with one pair."""
+
+    pack: Path
+    settings: OutcomeSettings
+
+    def prepare(self) -> Callable[[Pair, Reserve], dict[str, Any]]:
+        """The function that finds one outcome."""
+        pack = Pack(self.pack)
+        style = None if self.settings.style is None else load_style(self.settings.style)
+
+        def do(pair: Pair, reserve: Reserve) -> dict[str, Any]:
+            del reserve
+            try:
+                return {"outcome": outcome_of(read_reference(pair, self.settings.kept), pack, style)}
+            except (PhotoError, ValueError, OSError) as error:
+                return {"failed": str(error)}
+
+        return do
 
 
 def source_of(photo: Photo) -> Source:

@@ -1,0 +1,158 @@
+"""``packshot calibrate``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
+from packshot.commands.steps import Steps
+
+if TYPE_CHECKING:
+    from packshot.evaluation.bar import Bar
+    from packshot.evaluation.certificate import Certificate, CertifiedGroup
+    from packshot.evaluation.promise import Case, Promise
+    from packshot.learning.calibration import Measured
+    from packshot.style import Style
+
+_RISKS = (0.01, 0.02, 0.03, 0.05, 0.1)
+
+
+@dataclass(frozen=True)
+class _Data:
+    """Verdicts to calibrate on; ``measured`` and ``bar`` where they come from pairs."""
+
+    cases: list[Case]
+    bar: Bar | None = None
+    measured: Measured | None = None
+
+
+def calibrate(
+    pack: Annotated[str, typer.Argument(help="Pack folder, or the name of one that ships. Its pack.json is written.")],
+    data: Annotated[Path, typer.Argument(help="Folder of pairs the pack did not learn from, or a file of verdicts.")],
+    risk: Annotated[
+        float, typer.Option(min=0.0005, max=0.5, help="Share of what is published that may be bad.")
+    ] = 0.02,
+    confidence: Annotated[float, typer.Option(min=0.5, max=0.9999, help="How sure this must be.")] = 0.9,
+    style: Annotated[Path | None, typer.Option(help="House style the pack will be used with.")] = None,
+    delta_e: Annotated[float, typer.Option(min=0, help="Pairs: bar of good, mean ΔE00 on the product.")] = 4.0,
+    iou: Annotated[float, typer.Option(min=0, max=1, help="Pairs: bar of good, IoU of the mattes.")] = 0.95,
+    corner: Annotated[float, typer.Option(min=0, help="Pairs: bar of good, corners in percent.")] = 2.0,
+    kept: Annotated[Path | None, typer.Option(help="Pairs: folder to keep registrations in.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Pairs at a time; one per core if not given.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell; leave the pack as it is.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Prove from verdicts what may be published unseen, and write the certificate into the pack."""
+    from packshot.commands.packs import find_pack
+    from packshot.evaluation.bar import Bar
+    from packshot.evaluation.certificate import certify, write_certificate
+    from packshot.evaluation.promise import Promise
+    from packshot.pack import Pack, PackError
+
+    folder, promise = find_pack(pack), Promise(risk=risk, confidence=confidence)
+    try:
+        opened, house = Pack(folder), _style(style)
+        bar = Bar(delta_e=delta_e, iou=iou, corner=corner)
+        found = _from_pairs(folder, data, bar, (style, kept, workers)) if data.is_dir() else _from_file(data)
+        if not found.cases:
+            fail(f"{data} holds no verdict that may calibrate {opened.label}")
+        certificate = certify(opened, found.cases, promise, house, found.bar)
+    except (PackError, ValueError, OSError) as error:
+        fail(str(error))
+    if not dry_run:
+        write_certificate(folder, certificate)
+    told = {"certificate": certificate.model_dump(mode="json"), **_figures(found, promise)}
+    answer_json({**told, "written": not dry_run}) if json else _tell(certificate, told, dry_run)
+    left_out = found.measured is not None and found.measured.left_out
+    raise typer.Exit(ExitStatus.SOME_FAILED if left_out else ExitStatus.DONE)
+
+
+def _style(path: Path | None) -> Style:
+    from packshot.style import Style, load_style
+
+    return Style() if path is None else load_style(path)
+
+
+def _from_file(path: Path) -> _Data:
+    from packshot.evaluation.verdicts import read_verdicts
+
+    return _Data(read_verdicts(path))
+
+
+def _from_pairs(folder: Path, data: Path, bar: Bar, how: tuple[Path | None, Path | None, int | None]) -> _Data:
+    from packshot.engines import EngineError
+    from packshot.learning.calibration import measure_pairs
+    from packshot.learning.judge_outcomes import OutcomeSettings
+    from packshot.learning.pairs import read_pairs
+
+    read = read_pairs(data)
+    for problem in read.problems:
+        say(problem.message)
+    try:
+        with Steps() as steps:
+            measured = measure_pairs(read.pairs, folder, OutcomeSettings(*how), steps)
+    except EngineError as error:
+        fail(f"stopped: {error}", ExitStatus.SOME_FAILED)
+    if measured.learned_from:
+        say(f"{measured.learned_from} of {len(read.pairs)} pairs are left out: the pack learned from their groups.")
+    for name, reason in measured.left_out.items():
+        say(f"{name} is left out: {reason}")
+    return _Data(measured.cases(bar), bar, measured)
+
+
+def _figures(found: _Data, promise: Promise) -> dict[str, Any]:
+    """The curve, and what other promises and bars would allow. They carry no promise of their own."""
+    from packshot.evaluation.promise import curve
+    from packshot.learning.calibration import other_bars
+
+    points = curve(found.cases, promise.confidence)
+    rows = [
+        {"quality": point.quality, "published": point.published, "bad": point.bad, "bound": point.bound}
+        for point in points
+    ]
+    what_if = _what_if(found.cases, promise, None)
+    if found.measured is not None and found.bar is not None:
+        for bar in other_bars(found.bar):
+            what_if += _what_if(found.measured.cases(bar), promise, bar.delta_e)
+    return {"curve": rows, "what_if": what_if}
+
+
+def _what_if(cases: Sequence[Case], promise: Promise, delta_e: float | None) -> list[dict[str, Any]]:
+    from packshot.evaluation.certificate import what_could_be_published
+
+    return [
+        {
+            "risk": risk,
+            "confidence": promise.confidence,
+            **({} if delta_e is None else {"delta_e": delta_e}),
+            "published": what_could_be_published(cases, promise.model_copy(update={"risk": risk})),
+        }
+        for risk in _RISKS
+    ]
+
+
+def _tell(certificate: Certificate, told: dict[str, Any], dry_run: bool) -> None:
+    answer(f"Promise: {certificate.promise.sentence()}.")
+    for group in certificate.groups:
+        answer(_line(group))
+    shares = ", ".join(f"{row['risk']:.0%}: {row['published']:.0%}" for row in told["what_if"] if "delta_e" not in row)
+    answer(f"Of these photos, other promises would publish: {shares}.")
+    answer("Nothing was written." if dry_run else f"The certificate is in the pack {certificate.pack}.")
+
+
+def _line(group: CertifiedGroup) -> str:
+    about = f"{group.name} ({', '.join(group.categories)}): {group.verdicts} verdicts, {group.bad} bad"
+    if group.quality is not None:
+        share = group.published / group.verdicts
+        return (
+            f"{about}; published from quality {group.quality:.3f} on: {share:.0%}, {group.published_bad} of "
+            f"{group.published} bad, at most {group.bound:.1%} by the bound."
+        )
+    if group.missing is None:
+        return f"{about}; nothing is published: this judge does not tell good from bad well enough."
+    return f"{about}; nothing is published yet: about {group.missing} more verdicts are needed."
