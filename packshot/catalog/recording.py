@@ -90,7 +90,7 @@ class CatalogRecorder(Recorder):
             name=str(line["name"]),
             category=line.get("category") or "unknown",
             pack=self._pack.label,
-            pack_digest=self._pack.digest,
+            pack_digest=self._pack.content_digest,
             route=line["route"],
             quality=line.get("quality"),
             would_publish=line.get("would_publish"),

@@ -1,0 +1,166 @@
+"""Corrections as pairs to learn from: a set of pairs like any other, each credited to the stage that was wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from packshot.catalog.catalog import Catalog
+from packshot.catalog.credit import credit
+from packshot.catalog.standing import Choice, Decided, decided
+from packshot.catalog.verdicts import group_of
+from packshot.photo import Photo, PhotoError, encode_jpeg, write_atomic
+from packshot.pipeline import render
+from packshot.recipe import Recipe
+
+MANIFEST = "pairs.jsonl"
+CORRECTIONS = Choice(outcomes=("correct", "edited"))
+WITH_ACCEPTED = Choice(outcomes=("correct", "edited", "accept"))
+"""What was accepted is a pair too: it holds a learner to what is right."""
+
+_QUALITY = 97
+
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class FeedbackPair:
+    """One decision as a pair. ``before``, ``after``: relative to the set. ``stages``: what was wrong, shares of 1."""
+
+    id: str
+    category: str
+    group: str
+    before: str
+    after: str
+    decision: int
+    outcome: str
+    editor: str
+    pack: str
+    stages: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """The set that was written, and the decisions that gave no pair with the reason, by the pair's id."""
+
+    folder: Path
+    pairs: tuple[FeedbackPair, ...]
+    problems: Mapping[str, str]
+
+    def by_stage(self) -> dict[str, float]:
+        """How many corrections each stage is to answer for."""
+        total: dict[str, float] = {}
+        for pair in self.pairs:
+            for stage, share in pair.stages.items():
+                total[stage] = total.get(stage, 0.0) + share
+        return {stage: round(value, 3) for stage, value in sorted(total.items(), key=lambda item: -item[1])}
+
+
+def corrections_as_pairs(
+    catalog: Catalog, folder: Path, choice: Choice = CORRECTIONS, tell: Tell | None = None
+) -> Feedback:
+    """Writes the chosen decisions as a set of pairs into ``folder`` (``pairs.jsonl``, ``before/``, ``after/``).
+
+    The after of a corrected recipe is its render; that of an edit made elsewhere is the picture that was sent. What an
+    earlier call has written is kept, so that a call that was stopped goes on, and the same decisions give the same set.
+    """
+    chosen = decided(catalog, choice)
+    known = _known(folder)
+    pairs: list[FeedbackPair] = []
+    problems: dict[str, str] = {}
+    for number, one in enumerate(chosen, 1):
+        name = identity(one)
+        try:
+            pairs.append(known.get(name) or _write(one, name, folder))
+        except (PhotoError, ValueError, OSError) as error:
+            problems[name] = str(error)
+        if number % 50 == 0:
+            _save(folder, [*known.values(), *pairs])
+        if tell is not None:
+            tell("pairs from decisions", number, len(chosen))
+    _save(folder, pairs)
+    return Feedback(folder, tuple(pairs), problems)
+
+
+def identity(one: Decided) -> str:
+    """A pair's id: of the photo and the decision on it."""
+    return f"{one.entry.id:06}-{one.decision.id}"
+
+
+def _known(folder: Path) -> dict[str, FeedbackPair]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        return {}
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    found = {line["id"]: FeedbackPair(**line) for line in lines}
+    return {
+        name: pair
+        for name, pair in found.items()
+        if (folder / pair.before).is_file() and (folder / pair.after).is_file()
+    }
+
+
+def _save(folder: Path, pairs: list[FeedbackPair]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = {pair.id: json.dumps(vars(pair), ensure_ascii=False) + "\n" for pair in pairs}
+    write_atomic(folder / MANIFEST, "".join(lines[name] for name in sorted(lines)).encode())
+
+
+def _write(one: Decided, name: str, folder: Path) -> FeedbackPair:
+    photo = _source(one)
+    before = f"before/{name}{one.entry.source.suffix.lower()}"
+    _place(one.entry.source, folder / before)
+    predicted, decision = one.prediction.recipe(), one.decision
+    stages: dict[str, float] = {}
+    if decision.after is not None:
+        after = f"after/{name}{decision.after.suffix}"
+        _place(decision.after, folder / after)
+        fitted = _fitted(one, folder / before, folder / after)
+        stages = credit(photo, predicted, fitted)
+    else:
+        after = f"after/{name}.jpg"
+        recipe = predicted
+        if decision.recipe_json is not None:
+            recipe = Recipe.model_validate_json(decision.recipe_json).with_files(one.prediction.recipe_path)
+            stages = credit(photo, predicted, recipe)
+        (folder / "after").mkdir(parents=True, exist_ok=True)
+        write_atomic(folder / after, encode_jpeg(render(photo, recipe), _QUALITY, subsampling="444"))
+    about: dict[str, Any] = {"category": one.entry.category, "group": group_of(one), "pack": one.prediction.pack}
+    about |= {"decision": decision.id, "outcome": decision.outcome, "editor": decision.editor}
+    return FeedbackPair(id=name, before=before, after=after, stages=stages, **about)
+
+
+def _source(one: Decided) -> Photo:
+    photo = Photo.open(one.entry.source)
+    if photo.sha256 != one.entry.sha256:
+        raise ValueError(f"{one.entry.source} is not the photo that was decided on any more: put that one back")
+    return photo
+
+
+def _place(source: Path, target: Path) -> None:
+    """The file under another name: linked where the disk allows it, else copied."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():
+        return
+    try:
+        os.link(source, target)
+    except OSError:
+        partial = target.with_name(f".{target.name}.part")
+        shutil.copyfile(source, partial)
+        partial.replace(target)
+
+
+def _fitted(one: Decided, before: Path, after: Path) -> Recipe:
+    """The recipe read out of an after that was edited elsewhere. Raises ValueError when it is no pair."""
+    from packshot.learning.fitting_pair import fit_pair
+    from packshot.learning.pairs import Pair
+
+    fit = fit_pair(Pair(identity(one), one.entry.category, group_of(one), before, after))
+    if fit.recipe is None:
+        raise ValueError(f"{one.entry.source.name}: its after cannot be used: {fit.reason}")
+    return fit.recipe
