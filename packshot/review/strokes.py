@@ -63,8 +63,8 @@ def _draw(pixels: NDArray[np.uint8], stroke: Stroke, source: tuple[int, int]) ->
         return
     layer = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
     shifted = np.round((points - low) * (1 << _SUBPIXEL)).astype(np.int32)
-    whole_radius = round(radius * (1 << _SUBPIXEL))
-    cv2.circle(layer, shifted[0].tolist(), whole_radius, 255, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL)
+    drawn_radius = round(max(0.0, radius - 0.5) * (1 << _SUBPIXEL))  # the rim's own softness adds half a pixel
+    cv2.circle(layer, shifted[0].tolist(), drawn_radius, 255, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL)
     cv2.polylines(layer, [shifted], False, 255, max(1, round(2 * radius)), cv2.LINE_AA, _SUBPIXEL)
     window = pixels[low[1] : high[1], low[0] : high[0]]
     if stroke.mode == "add":

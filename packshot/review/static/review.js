@@ -13,7 +13,7 @@ import {Viewer} from './viewer.js';
 const MOST_UNDONE = 50;
 const PACE_OVER = 20;
 const stage = byId('stage');
-const look = {regions: true, told: null, split: 0.5, surround: document.documentElement.dataset.surround};
+const look = {pressed: 0, regions: true, told: null, split: 0.5, surround: document.documentElement.dataset.surround};
 const history = [];
 const paces = [];
 
@@ -80,16 +80,21 @@ async function queueChanged() {
   tellQueue();
   const card = queue.front || null;
   if (card === viewer.card) return;
-  const begun = performance.now();
+  const begun = Math.max(look.pressed, performance.now() - 1000);
+  look.pressed = performance.now();
   if (tools.tool) chooseTool(tools.tool);
   look.told = null;
-  shownSince = begun;
+  shownSince = performance.now();
   const shown = viewer.show(card);
   drawVerdict(card, (at) => { look.told = at; draw(); });
-  if (card) byId('package').href = `/photos/${card.id}/package`;
   changed();
   await shown;
-  if (card && card === queue.front) requestAnimationFrame(() => performance.measure('packshot:shown', {start: begun, end: performance.now(), detail: card.id}));
+  if (card && card === queue.front) afterPaint(() => performance.measure('packshot:shown', {start: begun, end: performance.now(), detail: card.id}));
+}
+
+/** Calls back when what is laid out now has been painted: after the next frame has begun, the one before is seen. */
+function afterPaint(done) {
+  requestAnimationFrame(() => requestAnimationFrame(done));
 }
 
 function tellQueue() {
@@ -184,6 +189,7 @@ const DOES = {
   full: () => tools.toggleFull(),
   surround: nextSurround,
   legend: () => byId('legend').showModal(),
+  package: download,
   'reset-all': () => { edits().resetAll?.(); changed(); },
 };
 
@@ -260,12 +266,13 @@ function brushSize(factor) {
 
 const LETTERS = {
   a: DOES.accept, r: DOES.reject, s: DOES.skip, u: undo, w: DOES.white, g: DOES.regions, z: DOES.full, v: nextSurround, '?': DOES.legend, 0: DOES.fit,
-  x: () => queue.front && byId('package').click(), i: () => queue.front && byId('upload').click(), j: () => controls.input('shadow').focus(),
+  x: download, i: () => queue.front && byId('upload').click(), j: () => controls.input('shadow').focus(),
   '[': () => brushSize(0.85), ']': () => brushSize(1.18), '+': () => viewer.zoomTo(viewer.scaleNow() * 1.25), '=': () => viewer.zoomTo(viewer.scaleNow() * 1.25),
   '-': () => viewer.zoomTo(viewer.scaleNow() / 1.25), Backspace: resetInHand, c: () => compare(true), b: () => holdBefore(true),
 };
 
 function key(event) {
+  look.pressed = event.timeStamp;
   if (document.querySelector('dialog[open]')) return rejectKey(event);
   const typed = event.target.matches('select, input:not([type=range])');
   if (event.key === 'Escape') {
@@ -322,18 +329,37 @@ byId('filters').addEventListener('change', () => queue.restart(Object.fromEntrie
 byId('upload').addEventListener('change', upload);
 stage.addEventListener('trouble', (event) => say(event.detail));
 
+async function download() {
+  const card = queue.front;
+  if (!card) return;
+  say(`Packing ${card.name} …`);
+  try {
+    const response = await post(`/photos/${card.id}/package`, {edit: sent(edits().now)});
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(await response.blob());
+    link.download = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition'))[1];
+    link.click();
+    URL.revokeObjectURL(link.href);
+    say(`Downloaded ${link.download}`);
+  } catch (error) {
+    say(error instanceof Refused ? error.message : 'No connection: nothing was downloaded.');
+  }
+}
+
 async function upload() {
   const card = queue.front;
   const [file] = byId('upload').files;
   if (!card || !file) return;
   const key = uuid();
   const form = new FormData();
-  for (const [name, value] of Object.entries({key, prediction: card.prediction, seconds: Math.round((performance.now() - shownSince) / 100) / 10, after: file})) form.append(name, value);
+  const anyway = card.refused === file.size;
+  for (const [name, value] of Object.entries({anyway, key, prediction: card.prediction, seconds: Math.round((performance.now() - shownSince) / 100) / 10, after: file})) form.append(name, value);
   say(`Uploading ${file.name} …`);
   try {
     const answer = await (await post(`/photos/${card.id}/after`, form)).json();
     if (queue.front === card) done(card, key, answer.said);
   } catch (error) {
+    if (error instanceof Refused) card.refused = file.size;
     say(error instanceof Refused ? `Not taken: ${error.message}` : 'No connection: the upload did not arrive. Try again.');
   } finally {
     byId('upload').value = '';

@@ -139,7 +139,7 @@ export class Tools {
 
   cropping(point) {
     const {card} = this.viewer;
-    const box = cropBox(card, this.work.edits(), this.base);
+    const box = cropBox(card, this.work.edits(), this.shownEdit());
     const near = 16 / this.viewer.scaleNow();
     const corner = [[0, 0], [1, 0], [1, 1], [0, 1]].find(([right, bottom]) =>
       Math.hypot(point[0] - box.left - right * box.width, point[1] - box.top - bottom * box.height) < near);
@@ -170,7 +170,7 @@ export class Tools {
   }
 
   cropKey(event, step) {
-    const box = cropBox(this.viewer.card, this.work.edits(), this.base);
+    const box = cropBox(this.viewer.card, this.work.edits(), this.shownEdit());
     const unit = this.viewer.card.canvas[0] * (event.shiftKey ? 0.02 : 0.004);
     const grows = {'+': -1, '=': -1, '-': 1}[event.key];
     if (step) this.setBox({...box, left: box.left + step[0] * unit, top: box.top + step[1] * unit}, false);
