@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 
 from packshot.recipe import IDENTITY_MATRIX, Curve, Frozen
 from packshot.segmentation import network_planes, network_size
+from packshot.shrinking import averaged
 
 BASE_PACK = Path(__file__).parent / "packs" / "base"
 
@@ -272,7 +273,7 @@ def prepare(image: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.float32]
         if how.square
         else network_size((image.shape[1], image.shape[0]), how.long_side, how.multiple)
     )
-    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    small = averaged(image, size)
     if how.planes == "packshot":
         return network_planes(small)
     values = (small.astype(np.float32) / 255 - np.array(how.mean, np.float32)) / np.array(how.deviation, np.float32)

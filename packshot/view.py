@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from packshot import geometry
 from packshot.colorscience import LUMINANCE, linear_of_byte
 from packshot.geometry import Affine
+from packshot.graphcut import LONG_SIDE as CUT_LONG_SIDE
 from packshot.graphcut import recut
 from packshot.lightmeter import Advice, Scene, measure
 from packshot.pack import Answer, Pack
 from packshot.photo import Photo
 from packshot.render import to_bytes
+from packshot.shrinking import averaged, shrink, shrunken
 from packshot.style import House, Style
 
 LONG_SIDE = 1600
@@ -61,7 +63,7 @@ class View:
     @cached_property
     def cut(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The network's matte cut again by the photo's colours, and where both disagree, (h, w) in 0..1."""
-        return recut(self.image, self.answer.matte)
+        return recut(self.half if max(self.half.shape) >= CUT_LONG_SIDE else self.image, self.answer.matte)
 
     @property
     def matte(self) -> NDArray[np.float32]:
@@ -86,28 +88,33 @@ class View:
         return self.style.house(name, self.pack.habits(name)).for_photo(self.source)
 
     @cached_property
+    def half(self) -> NDArray[np.uint8]:
+        """The view at half its size, which smaller ones are made from quickly; itself where a side is odd."""
+        if self.size[0] % 2 or self.size[1] % 2 or max(self.size) <= _MIDDLING:
+            return self.image
+        return averaged(self.image, (self.size[0] // 2, self.size[1] // 2))
+
+    @cached_property
     def small(self) -> NDArray[np.uint8]:
         """The view at no more than 288 pixels: enough for light and colour."""
         factor = max(1, math.ceil(max(self.size) / _SMALL))
-        size = (max(1, self.size[0] // factor), max(1, self.size[1] // factor))
-        return np.asarray(cv2.resize(self.image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return averaged(self.half, (max(1, self.size[0] // factor), max(1, self.size[1] // factor)))
 
     @cached_property
     def middling(self) -> NDArray[np.uint8]:
         """The view at no more than 576 pixels: enough for outline and drawing."""
-        return shrink(self.image, _MIDDLING)
+        factor = math.ceil(max(self.size) / _MIDDLING)
+        return self.image if factor == 1 else averaged(self.half, shrunken(self.size, factor))
 
     @cached_property
     def middling_matte(self) -> NDArray[np.float32]:
         """The network's own matte at the size of ``middling``, 0..1."""
-        size = (self.middling.shape[1], self.middling.shape[0])
-        return np.asarray(cv2.resize(self.answer.matte, size, interpolation=cv2.INTER_AREA), np.float32)
+        return averaged(self.answer.matte, (self.middling.shape[1], self.middling.shape[0]))
 
     @cached_property
     def small_matte(self) -> NDArray[np.float32]:
         """The network's matte at the size of ``small``, 0..1."""
-        size = (self.small.shape[1], self.small.shape[0])
-        return np.asarray(cv2.resize(self.answer.matte, size, interpolation=cv2.INTER_AREA), np.float32)
+        return averaged(self.answer.matte, (self.small.shape[1], self.small.shape[0]))
 
     @cached_property
     def small_linear(self) -> NDArray[np.float32]:
@@ -142,12 +149,3 @@ class View:
     def sure_product(self) -> NDArray[np.bool_]:
         """Where ``small`` is product and well inside it."""
         return np.asarray(cv2.erode((self.small_matte > 0.9).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
-
-
-def shrink(pixels: NDArray[np.uint8], long_side: int) -> NDArray[np.uint8]:
-    """The picture averaged down by a whole number until its long side is at most ``long_side``."""
-    factor = math.ceil(max(pixels.shape[:2]) / long_side)
-    if factor == 1:
-        return pixels
-    size = (max(1, round(pixels.shape[1] / factor)), max(1, round(pixels.shape[0] / factor)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -10,7 +10,7 @@ from packshot import geometry
 from packshot.pack import Answer
 from packshot.photo import Photo
 from packshot.style import Style
-from packshot.view import LONG_SIDE, View, shrink
+from packshot.view import LONG_SIDE, View
 from tests.pictures import product_photo
 from tests.views import view_of, write_pack
 
@@ -36,14 +36,6 @@ def test_a_large_photo_is_seen_small_and_in_place(tmp_path: Path) -> None:
     column = int(np.nonzero(seen.image[-1, :, 0] > 100)[0][0])
     edge = geometry.apply(seen.to_source, np.array([[column - 0.5, 0.0]]))[0, 0]
     assert edge == pytest.approx(1799.5, abs=3)
-
-
-def test_shrinking_averages_by_whole_numbers() -> None:
-    pixels = np.random.default_rng(1).integers(0, 256, (90, 120, 3)).astype(np.uint8)
-    small = shrink(pixels, 40)
-    assert small.shape == (30, 40, 3)
-    assert np.abs(small - pixels.reshape(30, 3, 40, 3, 3).mean((1, 3))).max() <= 0.51
-    assert shrink(pixels, 120) is pixels
 
 
 def test_the_small_picture_keeps_the_light(view: View) -> None:
@@ -91,3 +83,20 @@ def test_without_opinion_the_category_is_unknown(tmp_path: Path) -> None:
     seen = View(pixels, (480, 600), write_pack(tmp_path), Style())
     seen.__dict__["answer"] = Answer(matte=matte, categories=None)
     assert seen.category == ("unknown", 0.0)
+
+
+def test_smaller_pictures_are_the_view_averaged(tmp_path: Path) -> None:
+    noise = np.random.default_rng(2).integers(0, 256, (900, 1400, 3)).astype(np.uint8)
+    pixels = np.asarray(cv2.GaussianBlur(noise, (0, 0), 4), np.uint8)
+    seen = view_of(pixels, np.zeros((900, 1400), np.float32), write_pack(tmp_path))
+    assert seen.half.shape == (450, 700, 3)
+    for small in (seen.small, seen.middling):
+        size = (small.shape[1], small.shape[0])
+        direct = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        assert np.abs(small.astype(int) - direct).max() <= 3
+
+
+def test_an_odd_view_is_not_halved(tmp_path: Path) -> None:
+    pixels = np.zeros((901, 1400, 3), np.uint8)
+    seen = view_of(pixels, np.zeros((901, 1400), np.float32), write_pack(tmp_path))
+    assert seen.half is seen.image

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from packshot import geometry
 from packshot.recipe import Detailing, Recipe, Spot
 from packshot.render import RenderPlan
-from packshot.view import View, shrink
+from packshot.shrinking import averaged, shrink
+from packshot.view import View
 
 _EDGE_SHARE = 0.006  # of the long side: so near the product's edge its own outline looks like a thread
 _LONGEST_SHARE = 0.06  # of the long side: what is longer is no speck
@@ -54,6 +55,7 @@ class DetailingStage:
         plan.spots = detail.spots
         plan.sharpening = detail.sharpening
         plan.radius = detail.radius
+        plan.noise = detail.noise
 
 
 def _spot(mark: Mark, disc: tuple[float, float, float], view: View, unit: float) -> Spot:
@@ -66,9 +68,7 @@ def find_marks(view: View) -> list[Mark]:
     limits = view.pack.file.thresholds
     image = shrink(view.image, _SPECK_LONG_SIDE)
     factor = view.size[0] / image.shape[1]
-    matte = np.asarray(
-        cv2.resize(view.matte, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_AREA), np.float32
-    )
+    matte = averaged(view.matte, (image.shape[1], image.shape[0]))
     box = cv2.boundingRect((matte > 0.9).astype(np.uint8))
     left, top, width, height = box[0], box[1], box[2] // 8 * 8, box[3] // 8 * 8
     if min(width, height) < 32:
