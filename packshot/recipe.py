@@ -175,16 +175,18 @@ class Spot(Frozen):
 
 
 class Detailing(Part):
-    """Specks healed, and sharpening for the output."""
+    """Specks healed, noise smoothed, and sharpening for the output."""
 
     spots: tuple[Spot, ...] = ()
     sharpening: float = Field(0.0, ge=0, le=3, description="amount of the unsharp mask")
     radius: float = Field(0.8, gt=0, le=5, description="of the unsharp mask, in pixels of the canvas")
+    noise: float = Field(0.0, ge=0, le=40, description="sRGB levels (of 255) of noise that are smoothed out")
 
     def effective(self) -> Self:
-        """Every spot and the sharpening fade linearly."""
+        """Every spot, the sharpening and the smoothing fade linearly."""
         spots = tuple(spot.model_copy(update={"strength": spot.strength * self.strength}) for spot in self.spots)
-        return self.model_copy(update={"spots": spots, "sharpening": self.sharpening * self.strength, "strength": 1.0})
+        amounts = {"sharpening": self.sharpening * self.strength, "noise": self.noise * self.strength}
+        return self.model_copy(update={"spots": spots, **amounts, "strength": 1.0})
 
 
 class Source(Frozen):

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from packshot import geometry
 from packshot.colorscience import decode_srgb, encode_srgb
 from packshot.compositing import Backdrop, composite, plain, product_box
+from packshot.denoising import smooth_noise
 from packshot.geometry import Affine
 from packshot.healing import heal
 from packshot.recipe import Spot
@@ -49,6 +50,8 @@ class RenderPlan:
     spots: tuple[Spot, ...] = ()
     sharpening: float = 0.0
     radius: float = 0.8
+    noise: float = 0.0
+    noise_reach: float = 2.0
 
     def mix(self, matrix: NDArray[np.float64]) -> None:
         """Adds a 3x3 matrix in linear light, after those already there."""
@@ -70,7 +73,9 @@ class RenderPlan:
         factor = long_side / max(width, height)
         size = (max(1, round(width * factor)), max(1, round(height * factor)))
         affine = geometry.compose(self.affine, geometry.resize_affine((width, height), size))
-        changes = {"affine": affine, "size": size, "radius": self.radius * factor}
+        # Averaging takes as much noise out of a smaller picture as it is smaller.
+        noise = {"noise": self.noise * min(1.0, factor), "noise_reach": self.noise_reach * factor}
+        changes = {"affine": affine, "size": size, "radius": self.radius * factor, **noise}
         return RenderPlan(**{**self.__dict__, **changes})
 
     def execute(self, photo: Pixels) -> Image:
@@ -91,6 +96,7 @@ class RenderPlan:
     def _picture(self, photo: Pixels) -> Image:
         picture = self.develop(photo)
         heal(picture, self.spots, self.affine)
+        smooth_noise(picture, self.noise, self.noise_reach)
         if self.sharpening > 0 and self.radius >= 0.25:
             sharpen(picture, self.sharpening, self.radius)
         if self.backdrop is not None:
