@@ -95,6 +95,13 @@ class Look(Frozen):
     evenness: float = Field(0.6, ge=0, le=1, description="share of the measured uneven light that is taken out")
 
 
+class OwnPack(Frozen):
+    """A whole pack inside the pack, used for one category alone. ``digest``: its content digest."""
+
+    folder: str
+    digest: str
+
+
 class PackFile(Frozen):
     """``pack.json``."""
 
@@ -110,6 +117,7 @@ class PackFile(Frozen):
     )
     hard: tuple[str, ...] = ("jewellery", "glassware")
     judge: DataCard | None = Field(None, description="the trained judge, if any")
+    own: dict[str, OwnPack] = Field(default_factory=dict, description="by category: a pack used in this one's place")
     certificate: dict[str, Any] | None = None
 
     def cards(self) -> dict[str, ModelCard | DataCard]:
@@ -133,6 +141,7 @@ class Pack:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.file = _read(folder)
+        self._own: dict[str, Pack] = {}
 
     @classmethod
     def base(cls) -> Pack:
@@ -152,7 +161,8 @@ class Pack:
     @cached_property
     def content_digest(self) -> str:
         """sha256 of what the pack does: all of ``pack.json`` but its certificate, which quotes this."""
-        content = self.file.model_dump(mode="json", exclude={"certificate"})
+        without = {"certificate"} if self.file.own else {"certificate", "own"}
+        content = self.file.model_dump(mode="json", exclude=without)
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     @cached_property
@@ -160,12 +170,28 @@ class Pack:
         """What ``verify`` finds, looked for once."""
         return tuple(self.verify())
 
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Those it tells from photos, then those that it only knows by name."""
+        return tuple(dict.fromkeys((*self.file.categories, *self.file.own)))
+
+    def of(self, category: str) -> Pack:
+        """The pack that decides on a category's photos: one of its own where it has one, else this pack."""
+        own = self.file.own.get(category)
+        if own is None:
+            return self
+        if category not in self._own:
+            self._own[category] = Pack(self.folder / own.folder)
+        return self._own[category]
+
     def look(self, category: str) -> Look:
         """The look for a category."""
         return self.file.look.get(category) or self.file.look.get("default") or Look()
 
     def habits(self, category: str) -> dict[str, Any]:
         """The learned house rules for a category."""
+        if category in self.file.own:
+            return self.of(category).habits(category)
         return {**self.file.habits.get("default", {}), **self.file.habits.get(category, {})}
 
     def ask(self, image: NDArray[np.uint8], share: float = 1.0) -> Answer:
@@ -249,6 +275,15 @@ class Pack:
                 problems.append(f"{name}: {card.file} is missing")
             elif hashlib.sha256(path.read_bytes()).hexdigest() != card.sha256:
                 problems.append(f"{name}: {card.file} is not the file pack.json names (sha256 differs)")
+        for category, own in self.file.own.items():
+            try:
+                inside = self.of(category)
+            except PackError as error:
+                problems.append(f"own pack of {category}: {error}")
+                continue
+            if inside.content_digest != own.digest:
+                problems.append(f"own pack of {category}: {own.folder} is not the one pack.json names")
+            problems += [f"own pack of {category}: {problem}" for problem in inside.verify()]
         return problems
 
 
@@ -263,6 +298,9 @@ def _read(folder: Path) -> PackFile:
     for card in file.cards().values():
         if (folder / card.file).resolve().parent != folder.resolve():
             raise PackError(f"{path} names {card.file}, which is outside the pack: models must lie in its folder")
+    for own in file.own.values():
+        if not (folder / own.folder).resolve().is_relative_to(folder.resolve() / "own"):
+            raise PackError(f"{path} names {own.folder}, which is outside the pack: own packs must lie in its own/")
     return file
 
 

@@ -111,7 +111,7 @@ def require_presets(style: Style, pack: Pack) -> None:
 
 
 def _houses(style: Style, pack: Pack) -> list[House]:
-    categories = sorted({*pack.file.categories, *style.categories})
+    categories = sorted({*pack.categories, *style.categories})
     return [style.house(category, pack.habits(category)) for category in categories]
 
 

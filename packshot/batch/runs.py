@@ -143,7 +143,7 @@ def _work(out: Path, settings: RunSettings) -> Retouching:
 
 
 def _asked(inputs: Iterable[Path | str], work: Retouching, settings: RunSettings) -> Asked:
-    known = frozenset((*Pack(work.pack).file.categories, *work.style.categories))
+    known = frozenset((*Pack(work.pack).categories, *work.style.categories))
     if settings.category not in (None, "auto", *known):
         raise UsageError(unknown_category(str(settings.category), known))
     manifest = None if settings.manifest is None else read_manifest(settings.manifest)
