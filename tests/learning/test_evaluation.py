@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-import simplejpeg
 from typer.testing import CliRunner
 
 from packshot.cli import app
@@ -18,25 +17,17 @@ from packshot.learning.reference import RefusedPairError, read_reference
 from packshot.pack import Pack
 from packshot.photo import Photo
 from packshot.pipeline import predict
-from tests.learning.pictures import Shoot, make_pair, sprite
+from tests.learning.pair_sets import make_set
 from tests.tiny import make_pack
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four pairs of two categories; ``wrong`` has the after of another product."""
-    root = tmp_path_factory.mktemp("pairs")
-    lines = []
-    for number in range(4):
-        made = make_pair(sprite(number), Shoot(1.0 + number, 0.36, 0.5, (312, 360), (384, 384), number))
-        name = f"p{number}"
-        _save(root / "before" / f"{name}.jpg", made.before)
-        _save(root / "after" / f"{name}.jpg", made.after)
-        lines.append({"id": name, "category": ("reds", "blues")[number % 2], "group": name})
-    for line in lines:
-        line |= {"before": f"before/{line['id']}.jpg", "after": f"after/{line['id']}.jpg"}
-    lines.append({**lines[0], "id": "wrong", "group": "wrong", "after": "after/p1.jpg"})
-    (root / "pairs.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    root = make_set(tmp_path_factory.mktemp("pairs"), 4)
+    lines = (root / "pairs.jsonl").read_text().splitlines()
+    wrong = {**json.loads(lines[0]), "id": "wrong", "group": "wrong", "after": "after/p1.jpg"}
+    (root / "pairs.jsonl").write_text("\n".join([*lines, json.dumps(wrong)]))
     return root
 
 
@@ -145,8 +136,3 @@ def test_a_folder_without_pairs_is_wrong_use(tmp_path: Path) -> None:
     told = CliRunner().invoke(app, ["evaluate", str(tmp_path)])
     assert told.exit_code == 2
     assert "holds no pairs" in told.stderr
-
-
-def _save(path: Path, pixels: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(simplejpeg.encode_jpeg(pixels, 92, colorspace="RGB"))
