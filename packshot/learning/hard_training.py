@@ -66,7 +66,8 @@ def _table(outcomes: Sequence[Outcome], projection: Projection | None) -> tuple[
         for outcome in outcomes
     ]
     extra = sorted({name for row in described for name in row if name.startswith("embedding_")})
-    names = (*FEATURES, *extra)
+    known = [name for name in FEATURES if 2 * sum(name in row for row in described) > len(described)]
+    names = (*known, *extra)
     return names, np.array([[row.get(name, np.nan) for name in names] for row in described])
 
 
