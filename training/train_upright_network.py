@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from packshot.learning.upright_network import UprightNetwork
 from packshot.turning import SIDE, turned, turns
@@ -68,26 +70,24 @@ class Batch:
     angles: torch.Tensor
 
 
-@dataclass
-class Draw:
+class Draw(IterableDataset[Batch]):
     """Batches without end: sources by their shares, varied in size, place, light and side."""
 
-    examples: Examples
-    generator: np.random.Generator
-    size: int
+    def __init__(self, examples: Examples, size: int, seed: int) -> None:
+        self.examples, self.size, self.seed = examples, size, seed
+        known = {name: float((examples.sources == name).sum()) for name in np.unique(examples.sources)}
+        weights = np.array([SHARES.get(name, 0.1) / known[name] for name in examples.sources])
+        self.weights = weights / weights.sum()
 
-    def __post_init__(self) -> None:
-        sources = self.examples.sources
-        known = {name: float((sources == name).sum()) for name in np.unique(sources)}
-        weights = np.array([SHARES.get(name, 0.1) / known[name] for name in sources])
-        self._weights = weights / weights.sum()
+    def __iter__(self) -> Iterator[Batch]:
+        worker = get_worker_info()
+        generator = np.random.default_rng((self.seed, worker.id if worker else 0))
+        while True:
+            rows = generator.choice(len(self.examples), self.size, p=self.weights)
+            yield gathered([self.varied(row, generator) for row in rows])
 
-    def batch(self) -> Batch:
-        rows = self.generator.choice(len(self.examples), self.size, p=self._weights)
-        return gathered([self._varied(row) for row in rows])
-
-    def _varied(self, row: int) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
-        draw = self.generator
+    def varied(self, row: int, draw: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+        """Curves, turned pictures and angle of one row, as it might have been shot otherwise."""
         zoom, (right, down) = float(np.exp(draw.normal(0, 0.06))), draw.normal(0, 1.5, 2)
         pictures = turned(self.examples.portraits[row], zoom, (float(right), float(down))).astype(np.float32)
         pictures[:, 0] = (pictures[:, 0] - 128) * np.exp(draw.normal(0, 0.15)) + 128 + draw.normal(0, 8)
@@ -147,13 +147,14 @@ def train(examples: Examples, options: argparse.Namespace) -> UprightNetwork:
     torch.manual_seed(options.seed)
     network = UprightNetwork().to(options.device)
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.rate, weight_decay=0.05)
-    draw = Draw(examples.of(~examples.held_out), np.random.default_rng(options.seed), options.batch)
+    draw = Draw(examples.of(~examples.held_out), options.batch, options.seed)
+    batches = iter(DataLoader(draw, batch_size=None, num_workers=options.workers))
     scored, losses, step = examples.of(examples.held_out), [], 0
     started = told = time.monotonic()
     while (share := (time.monotonic() - started) / (60 * options.minutes)) < 1:
         for group in optimiser.param_groups:
             group["lr"] = options.rate * min(1.0, 0.05 + step / 100) * (0.5 + 0.5 * np.cos(np.pi * share) + 0.003)
-        loss = loss_of(network, draw.batch(), options.device)
+        loss = loss_of(network, next(batches), options.device)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -175,16 +176,16 @@ def export(network: UprightNetwork, path: Path) -> None:
     network = network.cpu().eval()
     torch.save(network.state_dict(), path.with_suffix(".pt"))
     curves, pictures = torch.randn(1, CUES, len(angles())), torch.rand(1, len(turns()), 2, SIDE, SIDE) * 255
-    names = {"input_names": ["curves", "pictures"], "output_names": ["logits"]}
     torch.onnx.export(
         network,
         (curves, pictures),
         str(path),
+        input_names=["curves", "pictures"],
+        output_names=["logits"],
         dynamo=True,
         opset_version=20,
         external_data=False,
         verbose=False,
-        **names,
     )
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     said = session.run(None, {"curves": curves.numpy(), "pictures": pictures.numpy()})[0]
@@ -203,6 +204,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--workers", type=int, default=0, help="processes that draw batches")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     cv2.setNumThreads(1)

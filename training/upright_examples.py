@@ -76,7 +76,9 @@ def lean(example: Upright, pack: Pack, generator: np.random.Generator) -> Row:
 
 def rows_of(examples: list[Upright], times: int, as_they_are: bool, options: argparse.Namespace) -> list[Row]:
     """Each example ``times`` leaning, and once as it is if asked; a seed of its own for each, whoever works on it."""
-    work = [(example, options.pack, None) for example in examples if as_they_are]
+    work: list[tuple[Upright, Path, int | None]] = [
+        (example, options.pack, None) for example in examples if as_they_are
+    ]
     salt = zlib.crc32(f"{options.seed} {examples[0].source}".encode())
     work += [(example, options.pack, salt + n) for n, example in enumerate(examples * times)]
     with ProcessPoolExecutor(options.workers) as pool:
@@ -161,6 +163,17 @@ def registered(shared: Path, name: str, fits: Path | None) -> list[Upright]:
     return examples
 
 
+def to_score(shared: Path, name: str) -> list[Upright]:
+    """Befores of groups never trained on, with the true angle: for scoring only."""
+    folder, examples = shared / "pairs" / name, []
+    for text in (folder / "pairs.jsonl").read_text("utf-8").splitlines():
+        line = json.loads(text)
+        if held_out(line["group"]):
+            image, category = read(folder / line["before"], _LONG_SIDE), CATEGORIES.index(line["category"])
+            examples.append(Upright(image, line["truth"]["angle_deg"], category, line["group"], f"score {name}"))
+    return examples
+
+
 def angle_between(folder: Path, pair: dict[str, str]) -> float | None:
     found = register_files(folder / pair["before"], folder / pair["after"])
     return geometry.angle_of(found.before_to_after) if found.accepted else None
@@ -198,10 +211,15 @@ def main() -> None:
     )
     parser.add_argument("--turns", type=int, default=2, help="of each photo; of the few rendered and studio ones, more")
     parser.add_argument("--only", choices=["sellers", "studio", "rendered"])
+    parser.add_argument("--score", action="store_true", help="only the befores to score on, as they are")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     rows: list[Row] = []
+    if options.score:
+        for name in ("real", "studio", "rendered"):
+            rows += rows_of(to_score(options.shared, name), 0, True, options)
+        return save(options.out, rows)
     for name in ("studio", "rendered"):
         if options.only in (None, name):
             rows += rows_of(registered(options.shared, name, options.fits), options.turns, True, options)
