@@ -215,20 +215,27 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    rows = rows_to_score(options) if options.score else rows_to_learn_from(options)
+    save(options.out, rows)
+    print(f"{len(rows)} rows")
+
+
+def rows_to_score(options: argparse.Namespace) -> list[Row]:
     rows: list[Row] = []
-    if options.score:
-        for name in ("real", "studio", "rendered"):
-            rows += rows_of(to_score(options.shared, name), 0, True, options)
-        return save(options.out, rows)
+    for name in ("real", "studio", "rendered"):
+        rows += rows_of(to_score(options.shared, name), 0, True, options)
+    return rows
+
+
+def rows_to_learn_from(options: argparse.Namespace) -> list[Row]:
+    rows: list[Row] = []
     for name in ("studio", "rendered"):
         if options.only in (None, name):
             rows += rows_of(registered(options.shared, name, options.fits), options.turns, True, options)
             rows += rows_of(finished(options.shared, name), 3 * options.turns, False, options)
-            save(options.out, rows)
     if options.only in (None, "sellers"):
         rows += rows_of(sellers(options.shared), options.turns, False, options)
-    save(options.out, rows)
-    print(f"{len(rows)} rows")
+    return rows
 
 
 if __name__ == "__main__":
