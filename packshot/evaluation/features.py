@@ -75,7 +75,21 @@ def light(view: View, recipe: Recipe) -> Features:
         }
     if len(product) >= 30 and len(backdrop) >= 30:
         features["contrast"] = abs(features["product_stops"] - features["backdrop_stops"])
-    return features | _greys(view)
+    return features | _greys(view) | _advised(view)
+
+
+def _advised(view: View) -> Features:
+    """What the light model would do and how unsure it is, in stops."""
+    advice = view.advice
+    if advice is None:
+        return {}
+    exposure, red, blue = (float(value) for value in advice.spread[:3])
+    return {
+        "exposure_unsure": exposure,
+        "white_unsure": float(np.hypot(red, blue)),
+        "evenness_unsure": float(np.linalg.norm(advice.spread[3:])),
+        "evenness_change": float(np.linalg.norm(advice.change[3:])),
+    }
 
 
 def _greys(view: View) -> Features:
