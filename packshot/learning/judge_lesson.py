@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from packshot.evaluation.judge_model import TrainedJudge
 from packshot.learning.evaluation import Advance
-from packshot.learning.judge_outcomes import Collected, OutcomeSettings, collect
+from packshot.learning.judge_outcomes import Collected, Outcome, OutcomeSettings, collect
 from packshot.learning.judge_training import JudgeTraining, TooFewOutcomesError, add_judge, train_judge
 from packshot.learning.light_export import export_light_model
 from packshot.learning.light_learning import LightLesson, believed
@@ -76,7 +76,8 @@ def out_of_fold(
     steps = _Steps(advance, len(pairs))
     place = folds(lesson.rows.groups, FOLDS)
     fold_of = dict(zip(lesson.rows.groups, place.tolist(), strict=True))
-    outcomes, left_out = {}, {}
+    outcomes: dict[str, Outcome] = {}
+    left_out: dict[str, str] = {}
     for fold in range(FOLDS):
         chosen = [pair for pair in pairs if fold_of.get(pair.group, 0) == fold]
         with _without(folder, lesson, fold) as other:
@@ -114,8 +115,9 @@ def _without(folder: Path, lesson: LightLesson, fold: int) -> Iterator[Path]:
         (other / "light.onnx").unlink(missing_ok=True)
         export_light_model(believed(model, lesson.kept), other / "light.onnx")
         content = json.loads((folder / "pack.json").read_text(encoding="utf-8"))
-        content["models"]["light"]["file"] = "light.onnx"
-        content["models"]["light"]["sha256"] = hashlib.sha256((other / "light.onnx").read_bytes()).hexdigest()
+        digest = hashlib.sha256((other / "light.onnx").read_bytes()).hexdigest()
+        fresh = {"file": "light.onnx", "sha256": digest, "categories": list(model.categories)}
+        content["models"]["light"] |= fresh
         content |= {"judge": None, "certificate": None}
         write_atomic(other / "pack.json", json.dumps(content).encode())
         yield other
