@@ -22,7 +22,7 @@ from packshot.stages.background import encode_matte, png_asset
 from packshot.stages.cropping import crop, turned_box
 from packshot.style import House
 
-_GRABCUT_SIDE = 400
+_GRABCUT_SIDE = 320
 _INSET = 0.04  # of width and height: the border that GrabCut takes for backdrop
 _GREY_CARD = 2.0  # strongest linear channel over the weakest: beyond it the border is coloured, not cast upon
 

@@ -87,12 +87,14 @@ class Reference:
 
     @cached_property
     def corners(self) -> NDArray[np.float64]:
-        """Of the product's upright box in the before, (4, 2) full pixels; of the before's frame without a matte."""
-        width, height = self.photo.size
-        box = None if self.matte is None else box_of(self.matte)
-        left, top, right, bottom = box or (0.0, 0.0, 1.0, 1.0)
-        shares = geometry.box_corners((left * width, top * height, right * width, bottom * height))
-        return np.asarray(shares - 0.5, np.float64)
+        """Of the product's upright box in the after, carried back: (4, 2) full pixels of the before.
+
+        Of the after's frame where no matte could be read.
+        """
+        width, height = self.canvas
+        left, top, right, bottom = (self.matte is not None and box_of(self.matte_there)) or (0.0, 0.0, 1.0, 1.0)
+        edges = geometry.box_corners((left * width, top * height, right * width, bottom * height))
+        return geometry.apply(geometry.invert(self.before_to_after), edges - 0.5)
 
 
 def box_of(matte: FloatImage) -> Box | None:
