@@ -47,11 +47,20 @@ def load_product_network(path: Path) -> ProductNetwork:
 
 
 def load_speck_network(path: Path) -> SpeckNetwork:
-    """The speck network of a pack. Raises ForeignNetworkError when the file holds another."""
+    """The speck network of a pack, to be trained on with its normalisations held (``hold_normalisation``).
+
+    Raises ForeignNetworkError when the file holds another network.
+    """
     weights = _weights(path)
     try:
-        network = SpeckNetwork(weights["layers.0.weight"].shape[0])
-        network.load_state_dict({name: torch.from_numpy(weights[name]) for name in network.state_dict()})
+        names = ("fine.0.weight", "middle.0.0.weight", "coarse.0.0.weight")
+        fine, middle, coarse = (weights[name].shape[0] for name in names)
+        network = SpeckNetwork((fine, middle, coarse))
+        with torch.no_grad():
+            _fill(network, weights)
+            for name in ("down_to_middle", "down_to_fine", "marks"):
+                _copy(getattr(network, name).weight, weights[f"{name}.weight"])
+                _copy(getattr(network, name).bias, weights[f"{name}.bias"])
     except (KeyError, RuntimeError) as error:
         raise ForeignNetworkError(
             f"{path.name} is not packshot's own speck network ({error}); it stays as it is"
@@ -93,7 +102,7 @@ def _size(weights: Weights) -> NetworkSize:
     )
 
 
-def _fill(network: ProductNetwork, weights: Weights) -> None:
+def _fill(network: nn.Module, weights: Weights) -> None:
     for name, module in network.named_modules():
         if isinstance(module, nn.Sequential):
             for index, (child, following) in enumerate(zip(module, list(module)[1:], strict=False)):
