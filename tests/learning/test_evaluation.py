@@ -67,7 +67,7 @@ def test_tables_by_category_and_over_all(found: Evaluation) -> None:
     json.dumps(found.as_json())
 
 
-def test_kept_registrations_give_the_same_scores(
+def test_kept_registrations_order_and_workers_give_the_same_scores(
     found: Evaluation, pairs: Sequence[Pair], pack: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert len(list(kept.glob("*.json"))) == 5
@@ -76,9 +76,9 @@ def test_kept_registrations_give_the_same_scores(
     assert again.matte is not None
     with pytest.raises(RefusedPairError):
         read_reference(pairs[4], kept)
-    options = EvaluationOptions(kept=kept, workers=1, baselines=False)
-    ours = evaluate(pairs, pack, options).scores[0].figures
-    assert ours == {"packshot": found.scores[0].figures["packshot"]}
+    options = EvaluationOptions(kept=kept, workers=2, baselines=False)
+    ours = [one.figures for one in evaluate(pairs[::-1], pack, options).scores]
+    assert ours == [{"packshot": one.figures["packshot"]} for one in reversed(found.scores)]
 
 
 def test_the_fitted_recipe_is_the_ceiling(pairs: Sequence[Pair], pack: Path, kept: Path, tmp_path: Path) -> None:
