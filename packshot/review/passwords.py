@@ -14,6 +14,7 @@ from itertools import pairwise
 _COST, _BLOCK, _PARALLEL = 2**15, 8, 3  # OWASP's Password Storage Cheat Sheet: 32 MB a try
 _LEAST, _MOST = 12, 128
 _COMMON = frozenset(resources.files("packshot.review").joinpath("common_passwords.txt").read_text("utf-8").split())
+_LOOKALIKES = str.maketrans("013457@$", "oleastas")
 NOBODY = "scrypt$32768$8$3$AAAAAAAAAAAAAAAAAAAAAA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 """A hash that no password has: checking it takes as long as checking a real one."""
 
@@ -45,9 +46,11 @@ def require_strong(password: str, name: str) -> None:
     if len(password) > _MOST:
         raise ValueError(f"a password has at most {_MOST} characters")
     plain = password.casefold()
-    words = re.sub(r"[\W\d_]+", "", plain)
+    bare = re.sub(r"[\W\d_]+$", "", plain)  # figures and signs at the end make no word a better one
+    words = re.sub(r"[\W\d_]+", "", bare.translate(_LOOKALIKES))
     parts = {words, *(words[:size] for size in range(1, len(words)) if words == words[:size] * (len(words) // size))}
-    if parts & _COMMON or len(set(plain)) < 5 or (not words and len(set(plain)) < 8):
+    all_digits = plain.isdigit() and len(plain) < 20
+    if parts & _COMMON or len(set(plain)) < 5 or all_digits:
         raise ValueError("this password is among the first that are tried: take a few words of your own")
     if name.casefold() in plain:
         raise ValueError("a password does not hold the account's name")

@@ -60,7 +60,8 @@ class Visit:
                 """kind => { const canvas = document.querySelector(`[data-kind=${kind}] canvas`);
                 if (canvas.hidden || !canvas.width) return [];
                 const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-                const sums = [0, 0, 0]; for (let at = 0; at < data.length; at += 4) for (const i of [0, 1, 2]) sums[i] += data[at + i];
+                const sums = [0, 0, 0];
+                for (let at = 0; at < data.length; at++) if (at % 4 < 3) sums[at % 4] += data[at];
                 return sums.map(sum => sum / data.length * 4); }""",
                 pane,
             )

@@ -6,8 +6,9 @@ import {clamp} from './geometry.js';
 
 const ROOM = 14;
 const DEEPEST = 16;
-const WHILE_MOVING = 1200;
 const SETTLES = 140;
+const FOLLOWS_IN = 120;
+const MOVING_SIDES = [320, 1400];
 
 export class Viewer {
   /** `edits()` gives {edit, changed, moved, around} for the photo shown; `draw` redraws the marks. */
@@ -15,6 +16,7 @@ export class Viewer {
     this.stage = stage;
     this.edits = edits;
     this.draw = draw;
+    this.movingSide = 900;
     this.panes = [...stage.querySelectorAll('.pane')].map((element) => new Pane(element, this));
     this.view = 'side';
     this.card = null;
@@ -49,6 +51,12 @@ export class Viewer {
     clearInterval(this.beat);
     this.stage.dataset.shows = 'after';
     if (on) this.beat = setInterval(() => this.stage.dataset.shows = this.stage.dataset.shows === 'after' ? 'before' : 'after', 450);
+  }
+
+  /** While the hand moves the picture is asked for as large as the server can make it in time; it sharpens after. */
+  follow(milliseconds, side) {
+    const could = Math.min(side, this.movingSide) * Math.sqrt(FOLLOWS_IN / Math.max(milliseconds, 10));
+    this.movingSide = clamp((this.movingSide + could) / 2, ...MOVING_SIDES);
   }
 
   /** The size of one pane: side by side they share the stage, else each has all of it. */
@@ -171,6 +179,7 @@ class Pane {
     if (text === this.wanted) return;
     this.wanted = text;
     this.asked = performance.now();
+    this.moving = moving;
     this.fetch();
     clearTimeout(this.settling);
     if (moving) this.settling = setTimeout(() => this.lay(false), SETTLES);
@@ -196,7 +205,7 @@ class Pane {
     const reach = around ? 1 : 0;
     const edges = [clamp(-left / width, -reach, 1 + reach), clamp(-top / height, -reach, 1 + reach), clamp((across - left) / width, -reach, 1 + reach), clamp((down - top) / height, -reach, 1 + reach)];
     const size = [(edges[2] - edges[0]) * width * devicePixelRatio, (edges[3] - edges[1]) * height * devicePixelRatio];
-    const share = Math.min(1, (moving ? WHILE_MOVING : 4096) / Math.max(...size));
+    const share = Math.min(1, (moving ? this.viewer.movingSide : 4096) / Math.max(...size));
     const [one, two] = size.map((side) => clamp(Math.round(side * share), 1, 4096));
     return {left: edges[0], top: edges[1], right: edges[2], bottom: edges[3], width: one, height: two};
   }
@@ -206,12 +215,14 @@ class Pane {
     if (this.fetching) return;
     this.fetching = true;
     const {card} = this.viewer;
-    const [text, asked] = [this.wanted, this.asked];
+    const [text, asked, moving] = [this.wanted, this.asked, this.moving];
+    const begun = performance.now();
     try {
       const wanted = JSON.parse(text);
       const response = await post(`/photos/${card.id}/draft`, wanted);
       const bitmap = await createImageBitmap(await response.blob());
       if (card === this.viewer.card && this.wanted) this.paint(bitmap, wanted, asked);
+      if (moving) this.viewer.follow(performance.now() - begun, Math.max(wanted.width, wanted.height));
       bitmap.close();
     } catch (error) {
       if (!(error instanceof Offline)) this.viewer.stage.dispatchEvent(new CustomEvent('trouble', {detail: error.message}));
@@ -228,7 +239,7 @@ class Pane {
     this.shown = wanted;
     this.canvas.hidden = false;
     this.layCanvas();
-    performance.measure('packshot:followed', {start: asked, end: performance.now()});
+    performance.measure('packshot:followed', {start: asked, end: performance.now(), detail: Math.max(bitmap.width, bitmap.height)});
   }
 
   layCanvas() {
