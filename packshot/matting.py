@@ -16,12 +16,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from packshot.shrinking import by_area
+
 FloatImage = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 _SURE = 20  # of 255: nearer than this to either end is sure
-_CELLS = 400  # along the long side
+_CELLS = 240  # along the long side
 _COARSE = 4  # pixels a cell
-_NEAR, _FAR = 2, 9  # radius in cells
+_NEAR, _FAR = 1, 5  # radius in cells
 _NOISE = 9.0  # sRGB levels that JPEG and sensor leave on an even surface
 
 
@@ -74,11 +76,11 @@ class Band:
         """Both sides' local colours."""
         cell = max(1, round(max(self.matte.shape) / _CELLS))
         if cell >= _COARSE:  # half the pixels each way are plenty for means over cells this large
-            halves = (self.image.shape[1] // 2, self.image.shape[0] // 2)
+            height, width = self.matte.shape[0] // 2, self.matte.shape[1] // 2
             image, matte = (
-                cv2.resize(plane, halves, interpolation=cv2.INTER_AREA) for plane in (self.image, self.matte)
+                by_area(plane[: 2 * height, : 2 * width], (width, height)) for plane in (self.image, self.matte)
             )
-            small = Band(np.asarray(image, np.uint8), np.asarray(matte, np.uint8)).sides_in(max(1, round(cell / 2)))
+            small = Band(image, matte).sides_in(max(1, round(cell / 2)))
             return Sides(small.product, small.backdrop, small.variance, 2 * small.cell)
         return self.sides_in(cell)
 
