@@ -249,7 +249,7 @@ class _Reading:
         def read(pair: Pair, reserve: Reserve) -> dict[str, Any]:
             del reserve
             try:
-                reference = read_reference(pair, self.options.kept)
+                reference = read_reference(pair, self.options.kept, self.options.fits)
                 return {"edit": edit_of(reference, fitted_recipe(self.options.fits, pair))}
             except RefusedPairError as error:
                 return {"refused": str(error)}
@@ -277,7 +277,11 @@ class _Scoring:
             try:
                 fitted = fitted_recipe(self.options.fits, pair)
                 comparison = Comparison(fitted, mean, self.options.baselines, self.options.appearance)
-                return {"score": score_pair(read_reference(pair, self.options.kept), pack, style, comparison)}
+                return {
+                    "score": score_pair(
+                        read_reference(pair, self.options.kept, self.options.fits), pack, style, comparison
+                    )
+                }
             except (PhotoError, ValueError, OSError) as error:
                 return {"failed": str(error)}
 

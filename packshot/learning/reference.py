@@ -20,11 +20,15 @@ from numpy.typing import NDArray
 
 from packshot import geometry
 from packshot.geometry import Affine
+from packshot.learning.fitting import stamp
+from packshot.learning.fitting_pair import file_stem
+from packshot.learning.fitting_reading import UNREADABLE, load_reading
 from packshot.learning.matte_reading import read_matte
 from packshot.learning.pairs import Pair
-from packshot.learning.registration import Registration, as_bytes, register_files
+from packshot.learning.registration import as_bytes, register_files
 from packshot.learning.registration_views import find_backdrop, shrink
 from packshot.photo import Photo, write_atomic
+from packshot.stages.background import decode_matte
 
 FloatImage = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -106,19 +110,19 @@ def box_of(matte: FloatImage) -> Box | None:
     return columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height
 
 
-def read_reference(pair: Pair, kept: Path | None = None) -> Reference:
-    """Registers a pair and reads its matte; ``kept`` is a folder in which that is looked up and left.
+def read_reference(pair: Pair, kept: Path | None = None, fits: Path | None = None) -> Reference:
+    """Registers a pair and reads its matte, unless that was done before.
 
-    Raises RefusedPairError when registration refuses the pair, PhotoError when a file cannot be read.
+    It is looked up in ``fits``, a folder of ``packshot fit``, and in ``kept``, where it is left for the next time.
+    Raises RefusedPairError when registration refuses the pair, PhotoError or ValueError when a file cannot be read.
     """
     photo, retouched = Photo.open(pair.before), Photo.open(pair.after)
     path = None if kept is None else kept / f"{_key(photo, retouched)}.json"
-    found = _recall(path) or _remember(_find(pair, photo, retouched), path)
+    found = _fitted(fits, pair) or _recall(path) or _remember(_find(pair, photo, retouched), path)
     if not found["accepted"]:
         raise RefusedPairError(str(found["reason"]))
-    after = _pixels(retouched, AFTER_SIDE)
-    to_full = np.array(found["before_to_after"], np.float64)
-    to_after = geometry.compose(to_full, geometry.resize_affine(retouched.size, (after.shape[1], after.shape[0])))
+    after, to_small = _pixels(retouched, AFTER_SIDE)
+    to_after = geometry.compose(np.array(found["before_to_after"], np.float64), to_small)
     matte = None if found["matte"] is None else np.asarray(found["matte"] / np.float32(255), np.float32)
     red, green, blue = (round(value) for value in found["backdrop"])
     return Reference(pair, photo, after, to_after, retouched.size, matte, (red, green, blue))
@@ -129,29 +133,37 @@ def _find(pair: Pair, photo: Photo, retouched: Photo) -> dict[str, Any]:
     found = {**registration.as_json(), "matte": None, "backdrop": (255.0, 255.0, 255.0)}
     if not registration.accepted:
         return found
-    before, after = _pixels(photo, MATTE_SIDE), _pixels(retouched, MATTE_SIDE)
+    (before, from_before), (after, to_small) = _pixels(photo, MATTE_SIDE), _pixels(retouched, MATTE_SIDE)
     backdrop = find_backdrop(after)
     if backdrop.even:
+        small = geometry.compose(geometry.invert(from_before), registration.before_to_after, to_small)
         found["backdrop"] = tuple(float(value) for value in backdrop.color)
-        found["matte"] = np.round(
-            read_matte(before, after, _between(registration, before, after, photo, retouched)) * 255
-        )
+        found["matte"] = np.round(read_matte(before, after, replace(registration, before_to_after=small)) * 255)
     return found
 
 
-def _between(registration: Registration, before: Pixels, after: Pixels, photo: Photo, retouched: Photo) -> Registration:
-    """The registration between the two as decoded here."""
-    matrix = geometry.compose(
-        geometry.resize_affine((before.shape[1], before.shape[0]), photo.size),
-        registration.before_to_after,
-        geometry.resize_affine(retouched.size, (after.shape[1], after.shape[0])),
-    )
-    return replace(registration, before_to_after=matrix)
+def _pixels(photo: Photo, side: int) -> tuple[Pixels, Affine]:
+    """A photo's pixels with a long side of at most ``side``, and the map to them from those of the full photo."""
+    decoded = as_bytes(photo.pixels(min(1.0, side / max(photo.size))))
+    small, to_decoded = shrink(decoded, side)
+    return small, geometry.compose(photo.decoded_from_source(), geometry.invert(to_decoded))
 
 
-def _pixels(photo: Photo, side: int) -> Pixels:
-    """A photo's pixels with a long side of at most ``side``."""
-    return shrink(as_bytes(photo.pixels(min(1.0, side / max(photo.size)))), side)[0]
+def _fitted(fits: Path | None, pair: Pair) -> dict[str, Any] | None:
+    """What fitting has read from the pair already."""
+    path = None if fits is None else fits / "readings" / f"{file_stem(pair.id)}.{stamp(pair)}.npz"
+    if path is None or not path.is_file():
+        return None
+    reading = load_reading(path, pair)
+    if reading.fault == UNREADABLE:
+        raise ValueError(reading.reason)
+    return {
+        "accepted": not reading.fault,
+        "reason": reading.reason,
+        "before_to_after": reading.before_to_after,
+        "matte": None if reading.matte is None else decode_matte(reading.matte),
+        "backdrop": reading.backdrop or (255, 255, 255),
+    }
 
 
 def _key(photo: Photo, retouched: Photo) -> str:

@@ -200,7 +200,7 @@ def _worst(
 
 
 def _case(pack: Pack, style: Style, pair: Pair, scored: PairScore, options: EvaluationOptions) -> dict[str, Any]:
-    reference = read_reference(pair, options.kept)
+    reference = read_reference(pair, options.kept, options.fits)
     photo = reference.photo
     picture = render(photo, predict(photo, pack, style, pair.category))
     before = as_bytes(photo.pixels(min(1.0, 600 / max(photo.size))))
