@@ -22,7 +22,8 @@ from packshot.style import House, Style
 _FRAMING = 0.02  # of the canvas: how far a product's edge may lie from where the house puts it
 _HARD = Hardness(pale=0.25, sheer=0.06, burnt=0.03, busy=3.5)
 _UNEXPLAINED = 0.35
-_SHADOW_KEPT = 0.5  # share of shots from which on a shadow is the house's policy
+_POLICY = 0.5  # share of shots from which on something is the house's policy
+_TURNED = 0.1  # degrees: less is what registration may be off by
 
 
 @dataclass(frozen=True)
@@ -142,11 +143,19 @@ def _with_finish(habits: Mapping[str, Mapping[str, Any]], facts: Sequence[PairFa
 
 
 def _finish(facts: Sequence[PairFacts]) -> dict[str, Any]:
-    colors = [one.fit.targets.get("backdrop") for one in facts]
-    known = np.array([color for color in colors if color is not None])
-    kept = float(np.mean([one.shadow for one in facts])) if facts else 0.0
-    color = np.round(np.median(known, 0)).astype(int).tolist() if len(known) else [255, 255, 255]
-    return {"background": color, "shadow": "keep" if kept >= _SHADOW_KEPT else "none"}
+    """Backdrop colour, shadow, whether shots are set upright and healed; nothing is said of what no shot tells."""
+    if not facts:
+        return {}
+    known = np.array([color for one in facts if (color := one.fit.targets.get("backdrop")) is not None])
+    turned = float(np.median([abs(one.numbers.get("tilt", 0.0)) for one in facts]))
+    healed = float(np.mean([one.numbers.get("specks", 0.0) > 0 for one in facts]))
+    kept = float(np.mean([one.shadow for one in facts]))
+    return {
+        "background": np.round(np.median(known, 0)).astype(int).tolist() if len(known) else [255, 255, 255],
+        "shadow": "keep" if kept >= _POLICY else "none",
+        "upright": "auto" if turned >= _TURNED else "never",
+        "heal": healed >= _POLICY,
+    }
 
 
 def _category(name: str, facts: Sequence[PairFacts], house: House, total: int, bar: Bar) -> Category:

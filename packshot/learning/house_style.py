@@ -23,6 +23,8 @@ _WORDS = {
     "shadow": "none, keep or soft",
     "background": "sRGB",
     "sharpening": "amount",
+    "upright": "auto, or never to leave the tilt",
+    "heal": "dust and lint",
 }
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 

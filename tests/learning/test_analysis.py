@@ -65,6 +65,15 @@ def test_a_kept_shadow_and_a_grey_backdrop_are_policy() -> None:
     assert found.style.house("tops").shadow == "none"
 
 
+def test_a_house_that_neither_turns_nor_heals_is_left_so() -> None:
+    plain = [facts(number, numbers=dict.fromkeys(HABITS, 0.0)) for number in range(10)]
+    house = summarise_facts(plain, Bar()).style.house("tops")
+    assert (house.upright, house.heal) == ("never", False)
+    busy = [facts(number, numbers={**dict.fromkeys(HABITS, 0.0), "tilt": -2.0, "specks": 3.0}) for number in range(10)]
+    house = summarise_facts(busy, Bar()).style.house("tops")
+    assert (house.upright, house.heal) == ("auto", True)
+
+
 def test_hand_work_counts_for_volume_and_difficulty_alone() -> None:
     by_hand = facts(0).fit
     refused = PairFit("x", "tops", "x", "b", "a", False, fault="hand-work", reason="by hand", hand_work=True)
