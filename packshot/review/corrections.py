@@ -16,13 +16,13 @@ from pydantic import Field
 from packshot.colorscience import LUMINANCE
 from packshot.pipeline import correct
 from packshot.recipe import Color, Cropping, Detailing, Frozen, Lighting, Recipe, Spot, Triple
-from packshot.review.strokes import Coordinate, Point, Stroke, brushed
+from packshot.review.strokes import Coordinate, Point, Stroke, brushed, without_loose_pieces
 from packshot.stages.background import png_asset
 
 STAGES_OF = {
     "color": ("warmth", "tint"),
     "lighting": ("exposure", "shadows", "highlights"),
-    "background": ("strokes", "shadow"),
+    "background": ("strokes", "tidy", "shadow"),
     "alignment": ("angle",),
     "cropping": ("centre", "zoom"),
     "detailing": ("spots_added", "spots_removed"),
@@ -50,6 +50,7 @@ class Edit(Frozen):
     centre: Point | None = Field(None, description="the photo's point, in pixels, at the canvas's centre")
     zoom: float = Field(1.0, gt=0.02, le=50, description="scale as a multiple of the predicted one")
     strokes: tuple[Stroke, ...] = Field((), max_length=500)
+    tidy: bool = Field(False, description="takes small pieces away that lie apart from the product")
     shadow: Literal["none", "keep", "soft"] | None = None
     spots_added: tuple[NewSpot, ...] = Field((), max_length=500)
     spots_removed: tuple[int, ...] = Field((), max_length=2000, description="places in the predicted list of spots")
@@ -176,9 +177,8 @@ def _background(recipe: Recipe, edit: Edit, shadow_map: ShadowMap) -> tuple[dict
     """What matte and shadow change to, and the content of their files."""
     part, changes = recipe.background, dict[str, Any]()
     assets: dict[str, bytes] = {}
-    if edit.strokes:
-        content = None if part.matte is None else recipe.asset(part.matte)
-        drawn = brushed(part.matte, content, edit.strokes, recipe.source.size)
+    drawn = _matte(recipe, edit)
+    if drawn is not None:
         matte = png_asset(drawn, "matte", png_size(drawn))
         assets[matte.sha256] = drawn
         changes |= {"matte": matte.model_dump(), "doubt": 0.0}
@@ -190,6 +190,17 @@ def _background(recipe: Recipe, edit: Edit, shadow_map: ShadowMap) -> tuple[dict
             assets[light.sha256] = content
             changes["shadow_map"] = light.model_dump()
     return changes, assets
+
+
+def _matte(recipe: Recipe, edit: Edit) -> bytes | None:
+    """The matte's PNG as the hand left it; None when it was not touched, or there is none to tidy."""
+    part = recipe.background.matte
+    content = None if part is None else recipe.asset(part)
+    if edit.tidy and content is not None:
+        content = without_loose_pieces(content)
+    if edit.strokes:
+        return brushed(part, content, edit.strokes, recipe.source.size)
+    return content if edit.tidy else None
 
 
 def png_size(content: bytes) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -10,7 +11,8 @@ from sqlalchemy import select
 
 from packshot.catalog import Answer, Catalog, Conflict, Counters, Decision, Entry, Filter
 from packshot.catalog.schema import decisions
-from packshot.recipe import Frozen
+from packshot.evaluation.judge import NO_CERTIFICATE
+from packshot.recipe import Frozen, Reason
 from packshot.review.corrections import Edit
 
 HOLD_SECONDS = 900.0
@@ -111,6 +113,12 @@ class Desk:
         return self.catalog.undo(self.editor, key) is not None
 
 
+def _told(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
+    """The reasons, those that say something of this photo first: that a pack has no certificate, all photos share."""
+    ordered = sorted(reasons, key=lambda reason: reason.code == NO_CERTIFICATE.code)
+    return [reason.model_dump(exclude_none=True) for reason in ordered]
+
+
 def card_of(entry: Entry) -> dict[str, Any]:
     """What the page knows of a photo. A photo that is audited blindly comes without its verdict."""
     prediction = entry.prediction
@@ -126,7 +134,8 @@ def card_of(entry: Entry) -> dict[str, Any]:
         "category": entry.category,
         "product": entry.product,
         "quality": None if blind else prediction.quality,
-        "reasons": [] if blind else [reason.model_dump(exclude_none=True) for reason in prediction.reasons],
+        "blind": blind,
+        "reasons": [] if blind else _told(prediction.reasons),
         "source": recipe.source.size,
         "canvas": recipe.geometry.size,
         "human": False,

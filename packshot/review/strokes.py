@@ -16,6 +16,8 @@ from packshot.stages.background import decode_matte, encode_matte
 
 Coordinate = Annotated[float, Field(ge=-100_000, le=100_000)]
 Point = tuple[Coordinate, Coordinate]
+_SEEN = 20  # of 255: from where a piece is seen at all
+_LOOSE_SHARE = 0.05  # of the largest piece: the second shoe of a pair stays
 _SUBPIXEL = 4  # bits of a pixel's fraction that drawing keeps
 
 
@@ -44,6 +46,20 @@ def _brushed(content: bytes, strokes: tuple[Stroke, ...], source: tuple[int, int
     pixels = decode_matte(content).copy()
     for stroke in strokes:
         _draw(pixels, stroke, source)
+    return encode_matte((pixels / 255).astype(np.float32))
+
+
+@lru_cache(maxsize=16)
+def without_loose_pieces(content: bytes) -> bytes:
+    """The matte's PNG without what lies apart from the product and is far smaller: a crumb, a line of the floor."""
+    pixels = decode_matte(content).copy()
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((pixels > _SEEN).astype(np.uint8))
+    if count <= 2:
+        return content
+    areas = stats[:, cv2.CC_STAT_AREA]
+    loose = (areas < _LOOSE_SHARE * areas[1:].max()) & (np.arange(count) > 0)
+    kept = cv2.dilate((~loose[labels] & (labels > 0)).astype(np.uint8), np.ones((5, 5), np.uint8))
+    pixels[kept == 0] = 0
     return encode_matte((pixels / 255).astype(np.float32))
 
 

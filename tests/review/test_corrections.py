@@ -55,6 +55,7 @@ def test_the_empty_edit_is_the_prediction() -> None:
         ({"centre": (300, 200)}, "cropping"),
         ({"zoom": 1.2}, "cropping"),
         ({"shadow": "soft"}, "background"),
+        ({"tidy": True}, "background"),
         ({"spots_added": [{"x": 5, "y": 6, "radius": 3}]}, "detailing"),
         ({"spots_removed": [0]}, "detailing"),
     ],

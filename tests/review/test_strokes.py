@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packshot.review.strokes import Stroke, brushed
+from packshot.review.strokes import Stroke, brushed, without_loose_pieces
 from packshot.stages.background import decode_matte, encode_matte, png_asset
 
 SOURCE = (800, 600)
@@ -59,3 +59,16 @@ def test_without_a_matte_adding_starts_from_nothing_and_removing_from_all() -> N
         pixels = decode_matte(brushed(None, None, [Stroke(mode=mode, radius=60, points=((400, 300),))], SOURCE))
         assert pixels.shape == (600, 800)
         assert (pixels[300, 400], pixels[0, 0]) == (middle, corner)
+
+
+def test_small_loose_pieces_go_and_the_second_shoe_stays() -> None:
+    pixels = np.zeros((150, 200), np.float32)
+    pixels[20:100, 20:80] = 1
+    pixels[30:90, 110:160] = 1
+    pixels[120:124, 20:24] = 1
+    tidied = decode_matte(without_loose_pieces(encode_matte(pixels)))
+    assert (tidied[30:90, 30:70] == 255).all()
+    assert (tidied[40:80, 120:150] == 255).all()
+    assert (tidied[115:] == 0).all()
+    whole = encode_matte(np.ones((20, 20), np.float32))
+    assert without_loose_pieces(whole) == whole

@@ -3,7 +3,7 @@
 export const STAGES = {
   color: ['warmth', 'tint'],
   lighting: ['exposure', 'shadows', 'highlights'],
-  background: ['strokes', 'shadow'],
+  background: ['strokes', 'tidy', 'shadow'],
   alignment: ['angle'],
   cropping: ['centre', 'zoom'],
   detailing: ['spots_added', 'spots_removed'],
@@ -11,7 +11,7 @@ export const STAGES = {
 
 export const NEUTRAL = Object.freeze({
   warmth: 0, tint: 0, exposure: 0, shadows: 0, highlights: 0, angle: 0, centre: null, zoom: 1,
-  strokes: [], shadow: null, spots_added: [], spots_removed: [],
+  strokes: [], tidy: false, shadow: null, spots_added: [], spots_removed: [],
 });
 
 const same = (one, other) => one === other || JSON.stringify(one) === JSON.stringify(other);

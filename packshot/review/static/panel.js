@@ -10,6 +10,7 @@ export function drawVerdict(card, tell) {
   const size = card ? `${card.source.join(' × ')} → ${card.canvas.join(' × ')} px` : '';
   byId('photo-facts').textContent = card ? [card.category, card.product, quality, size].filter(Boolean).join(' · ') : '';
   byId('reasons').replaceChildren(...(card ? card.reasons : []).map((reason, at) => reasonItem(reason, at, tell)));
+  if (card && !card.reasons.length) byId('reasons').textContent = card.blind ? 'A spot check: judge it as it stands.' : '';
 }
 
 function reasonItem(reason, at, tell) {
@@ -54,6 +55,7 @@ export class Controls {
       this.input(name).value = edit[name];
       this.tell(name, edit[name]);
     }
+    this.form.querySelector('[data-does=tidy]').setAttribute('aria-pressed', String(edit.tidy));
     this.input('shadow').value = edit.shadow || card.predicted.shadow;
     for (const stage of Object.keys(STAGES)) this.form.querySelector(`[data-stage=${stage}]`).classList.toggle('changed', isChanged(edit, stage));
   }

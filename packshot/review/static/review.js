@@ -83,7 +83,7 @@ async function queueChanged() {
   const begun = Math.max(look.pressed, performance.now() - 1000);
   look.pressed = performance.now();
   if (tools.tool) chooseTool(tools.tool);
-  look.told = null;
+  look.told = look.examined = null;
   shownSince = performance.now();
   const shown = viewer.show(card);
   drawVerdict(card, (at) => { look.told = at; draw(); });
@@ -188,6 +188,7 @@ const DOES = {
   fit: () => viewer.zoomTo(0),
   full: () => tools.toggleFull(),
   surround: nextSurround,
+  tidy: () => queue.front && change({tidy: !edits().now.tidy}),
   legend: () => byId('legend').showModal(),
   package: download,
   'reset-all': () => { edits().resetAll?.(); changed(); },
@@ -224,6 +225,17 @@ function nextSurround() {
   look.surround = names[(names.indexOf(look.surround) + 1) % names.length];
   document.documentElement.dataset.surround = look.surround;
   document.cookie = `surround=${look.surround}; path=/; max-age=31536000; samesite=strict`;
+}
+
+/** Close up to the next marked region; after the last one back to the whole. */
+function examine() {
+  const card = queue.front;
+  if (!card) return;
+  const marked = card.reasons.map((reason, at) => [reason.region, at]).filter(([region]) => region);
+  const [region, at] = marked.find(([, place]) => place > (look.examined ?? -1)) || [];
+  look.examined = look.told = at ?? null;
+  if (!region) return viewer.zoomTo(0);
+  viewer.closeUp(region);
 }
 
 function compare(on) {
@@ -265,7 +277,7 @@ function brushSize(factor) {
 }
 
 const LETTERS = {
-  a: DOES.accept, r: DOES.reject, s: DOES.skip, u: undo, w: DOES.white, g: DOES.regions, z: DOES.full, v: nextSurround, '?': DOES.legend, 0: DOES.fit,
+  a: DOES.accept, r: DOES.reject, s: DOES.skip, u: undo, w: DOES.white, m: DOES.tidy, e: examine, g: DOES.regions, z: DOES.full, v: nextSurround, '?': DOES.legend, 0: DOES.fit,
   x: download, i: () => queue.front && byId('upload').click(), j: () => controls.input('shadow').focus(),
   '[': () => brushSize(0.85), ']': () => brushSize(1.18), '+': () => viewer.zoomTo(viewer.scaleNow() * 1.25), '=': () => viewer.zoomTo(viewer.scaleNow() * 1.25),
   '-': () => viewer.zoomTo(viewer.scaleNow() / 1.25), Backspace: resetInHand, c: () => compare(true), b: () => holdBefore(true),

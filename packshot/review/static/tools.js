@@ -54,14 +54,14 @@ export class Tools {
     const at = this.viewer.at(event);
     this.stage.setPointerCapture(event.pointerId);
     const drag = event.button === 1 ? null : this.grips()[this.tool];
-    this.held = drag ? drag(at) : this.panning(at);
+    this.held = drag ? drag({...at, shift: event.shiftKey}) : this.panning(at);
     this.stage.classList.add('dragging');
   }
 
   grips() {
     return {
-      add: (at) => this.painting(at.point, 'add'),
-      remove: (at) => this.painting(at.point, 'remove'),
+      add: (at) => this.painting(at, 'add'),
+      remove: (at) => this.painting(at, 'remove'),
       spots: (at) => this.spot(at.point),
       crop: (at) => this.cropping(at.point),
     };
@@ -105,9 +105,10 @@ export class Tools {
     return this.work.brush() / this.viewer.scaleNow() / this.map().scale;
   }
 
-  painting(point, mode) {
+  painting({point, shift}, mode) {
     const map = this.map();
-    this.stroke = {mode, radius: this.radius(), points: [back(map, point)]};
+    const straight = shift && this.lastPoint ? [this.lastPoint] : [];
+    this.stroke = {mode, radius: this.radius(), points: [...straight, back(map, point)]};
     this.viewer.draw();
     return {
       move: ({point: next}) => {
@@ -117,6 +118,7 @@ export class Tools {
       up: () => {
         const edit = this.work.edits();
         const rounded = {...this.stroke, points: this.stroke.points.map((each) => each.map((value) => Math.round(value * 10) / 10))};
+        this.lastPoint = rounded.points.at(-1);
         this.stroke = null;
         this.work.change({strokes: [...edit.strokes, rounded]});
       },

@@ -93,6 +93,16 @@ export class Viewer {
     this.lay();
   }
 
+  /** Zooms so that a region (left, top, right, bottom in 0..1) fills about half of a pane, to 200 % at most. */
+  closeUp([left, top, right, bottom]) {
+    const [width, height] = this.room();
+    const [across, down] = this.card.canvas;
+    const scale = Math.min(width / Math.max((right - left) * across, 1), height / Math.max((bottom - top) * down, 1)) / 2;
+    this.scale = clamp(scale, this.fitScale() * 1.01, Math.max(2 / devicePixelRatio, this.fitScale() * 1.5));
+    [this.x, this.y] = [(left + right) / 2, (top + bottom) / 2];
+    this.lay();
+  }
+
   pan(dx, dy) {
     if (!this.card || !this.scale) return;
     this.x -= dx / this.scale / this.card.canvas[0];
