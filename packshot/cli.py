@@ -15,8 +15,10 @@ from packshot.commands.evaluate import evaluate
 from packshot.commands.fit import fit
 from packshot.commands.learn import learn
 from packshot.commands.packs import packs
+from packshot.commands.promote import promote, rollback, shadow
 from packshot.commands.publish import publish
 from packshot.commands.register import register
+from packshot.commands.report import report
 from packshot.commands.review import review
 from packshot.commands.run import run
 
@@ -27,7 +29,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, publish, register, fit, learn, analyze, evaluate, calibrate, bench, packs, doctor):
+for command in (
+    run,
+    publish,
+    report,
+    register,
+    fit,
+    learn,
+    analyze,
+    evaluate,
+    calibrate,
+    bench,
+    packs,
+    shadow,
+    promote,
+    rollback,
+    doctor,
+):
     app.command()(command)
 app.command()(review)
 app.command(name="serve", help="The same as review.")(review)

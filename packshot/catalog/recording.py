@@ -16,6 +16,7 @@ from packshot.batch.job import Item, Retouching
 from packshot.batch.ledger import OWN_KEYS, Line
 from packshot.batch.recording import Recorder
 from packshot.catalog.catalog import Catalog
+from packshot.catalog.champions import champion
 from packshot.catalog.entries import Made
 from packshot.pack import Pack
 from packshot.photo import PhotoError, PhotoLimits
@@ -36,6 +37,11 @@ class CatalogRecorder(Recorder):
         self._catalog = catalog
         self._work: Retouching | None = None
         self._renewed = time.monotonic()
+
+    def champion(self) -> Path | None:
+        """The folder of the pack that retouches for this catalog; None until one was named."""
+        reign = champion(self._catalog)
+        return None if reign is None else reign.folder
 
     def begins(self, work: Retouching, todo: Sequence[Item]) -> dict[str, str]:
         """Notes that the photos have arrived and takes those that nobody else works on or has decided."""

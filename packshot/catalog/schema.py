@@ -161,7 +161,7 @@ promotions = Table(
     "promotions",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("category", Text, nullable=False, index=True),
+    Column("categories", JSON, nullable=False, default=list),
     Column("pack", Text, nullable=False),
     Column("pack_digest", String(64), nullable=False),
     Column("folder", Text, nullable=False),

@@ -11,8 +11,8 @@ import typer
 from packshot.commands.output import ExitStatus, fail
 
 if TYPE_CHECKING:
-    from packshot.batch import Recorder
     from packshot.catalog import Catalog
+    from packshot.catalog.recording import CatalogRecorder
 
 CatalogUrl = Annotated[
     str,
@@ -39,7 +39,7 @@ def opened(url: str, audit: float = 0.0) -> Iterator[Catalog]:
 
 
 @contextmanager
-def recorder_of(url: str | None, audit: float) -> Iterator[Recorder | None]:
+def recorder_of(url: str | None, audit: float) -> Iterator[CatalogRecorder | None]:
     """What notes a run in a catalog; None without one."""
     if url is None:
         yield None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -22,7 +23,9 @@ Inputs = Annotated[list[Path] | None, typer.Argument(metavar="INPUT...", help="P
 def run(
     inputs: Inputs = None,
     out: Annotated[Path, typer.Option(help="Folder for the finished shots, recipes, mattes and the page.")] = ...,  # type: ignore[assignment]
-    pack: Annotated[str | None, typer.Option(help="Pack folder, or the name of one that ships.")] = None,
+    pack: Annotated[
+        str | None, typer.Option(help="Pack folder, or a name; else the catalog's champion, or base.")
+    ] = None,
     category: Annotated[str, typer.Option(help="Of all photos the manifest gives none; auto: predicted.")] = "auto",
     manifest: Annotated[Path | None, typer.Option(help="CSV with the columns source and category.")] = None,
     style: Annotated[Path | None, typer.Option(help="House style, a style.toml.")] = None,
@@ -47,6 +50,8 @@ def run(
     folder = None if pack is None else find_pack(pack)
     settings = RunSettings(folder, category, manifest, style, engine, workers, timeout)
     with recorder_of(catalog, audit) as recorder:
+        if folder is None and recorder is not None:
+            settings = replace(settings, pack=recorder.champion())
         summary = _watched(inputs or [], out, settings, recorder)
     answer_json({"out": str(out), **summary.as_json()}) if json else _tell(summary, out)
     raise typer.Exit(ExitStatus.SOME_FAILED if summary.failed else ExitStatus.DONE)

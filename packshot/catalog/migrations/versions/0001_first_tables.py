@@ -38,7 +38,7 @@ def upgrade() -> None:
     op.create_table(
         "promotions",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("categories", sa.JSON(), nullable=False),
         sa.Column("pack", sa.Text(), nullable=False),
         sa.Column("pack_digest", sa.String(length=64), nullable=False),
         sa.Column("folder", sa.Text(), nullable=False),
@@ -48,7 +48,6 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_promotions")),
     )
-    op.create_index("ix_promotions_category", "promotions", ["category"], unique=False)
 
     op.create_table(
         "predictions",

@@ -1,0 +1,86 @@
+"""The whole loop, small: run, corrections, learning, promotion where it is better, going back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from packshot.catalog import Catalog
+from packshot.catalog.champions import champion, crown, roll_back
+from packshot.catalog.contest import Contest, compare, promote, reigning
+from packshot.catalog.feedback import corrections_as_pairs
+from packshot.catalog.recording import CatalogRecorder
+from packshot.learning.evaluation import EvaluationOptions, evaluate
+from packshot.learning.learn import LearnOptions, learn
+from packshot.learning.pairs import read_pairs
+from packshot.pack import Pack
+from packshot.photo import Photo, encode_jpeg
+from packshot.pipeline import predict, render
+from tests.catalog.desk import correct, prediction_of, retouch
+from tests.tiny import make_pack, make_photos
+
+SIZE = (360, 480)
+LIGHTER = 0.7  # stops that this studio wants its reds lighter
+
+
+def photos_of(folder: Path, colour: int, count: int, first: int) -> list[Path]:
+    """Photos of one category: tiny photos take their colour in turn."""
+    made = make_photos(folder, first + 3 * count, SIZE)[first:]
+    return [path for number, path in enumerate(made, first) if number % 3 == colour]
+
+
+def frozen_set(folder: Path, pack: Pack) -> Path:
+    """Pairs of photos that nobody learns from: reds are lighter than the pack makes them, greens as it does."""
+    lines = []
+    reds, greens = photos_of(folder / "before", 0, 10, 60), photos_of(folder / "before", 1, 10, 60)[:5]
+    (folder / "after").mkdir()
+    for path in (*reds, *greens):
+        photo = Photo.open(path)
+        recipe = predict(photo, pack)
+        if path in reds:
+            lighter = recipe.lighting.model_copy(update={"exposure": recipe.lighting.exposure + LIGHTER})
+            recipe = recipe.model_copy(update={"lighting": lighter})
+        (folder / "after" / path.name).write_bytes(encode_jpeg(render(photo, recipe), 97, subsampling="444"))
+        names = {"id": path.stem, "group": path.stem, "category": recipe.category}
+        lines.append({**names, "before": f"before/{path.name}", "after": f"after/{path.name}"})
+    (folder / "pairs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder
+
+
+def errors(pack: Path, frozen: Path, work: Path) -> dict[str, float]:
+    """Median colour error on the product, by category."""
+    options = EvaluationOptions(kept=work / "kept", workers=1, baselines=False)
+    tables = evaluate(read_pairs(frozen).pairs, pack, options).tables()
+    return {name: table["packshot"]["delta_e"]["median"] for name, table in tables.items()}
+
+
+def test_corrections_make_the_next_pack_better_where_they_were_made_and_worse_nowhere(tmp_path: Path) -> None:
+    old_folder, work, new = make_pack(tmp_path / "pack"), tmp_path / "work", tmp_path / "champion"
+    frozen = frozen_set(tmp_path / "frozen", Pack(old_folder))
+    with Catalog.open(str(tmp_path / "catalog.sqlite")) as catalog:
+        crown(catalog, Pack(old_folder), "ann")
+        for entry in retouch(catalog, photos_of(tmp_path / "in", 0, 12, 0), tmp_path, old_folder):
+            correct(catalog, entry, lighting={"exposure": prediction_of(entry).recipe().lighting.exposure + LIGHTER})
+        feedback = corrections_as_pairs(catalog, tmp_path / "pairs")
+        assert feedback.by_stage() == {"lighting": 12.0}
+
+        options = LearnOptions(tmp_path / "challenger", old_folder, category="reds", minutes=0.2, workers=1)
+        learn(read_pairs(tmp_path / "pairs"), options, lambda *_: None)
+        contest = Contest(tmp_path / "challenger", work, frozen, workers=1)
+        old = reigning(catalog, "ann")
+        outcome = compare(catalog, contest, old)
+        assert outcome.won == ["reds"], outcome.as_json()
+        assert promote(catalog, contest, outcome, old, (new, "ann")) is not None
+
+        before, after = errors(old_folder, frozen, work), errors(new, frozen, work)
+        assert after["reds"] < 0.5 * before["reds"]
+        assert after["greens"] == before["greens"]
+        assert CatalogRecorder(catalog).champion() == new
+
+        assert roll_back(catalog, "ann").folder == old_folder
+        reign = champion(catalog)
+        assert reign is not None
+        assert (reign.folder, reign.action) == (old_folder, "rollback")
+        assert errors(reign.folder, frozen, work) == pytest.approx(before)
