@@ -33,9 +33,15 @@ class Backdrop:
     shadow_map: Bytes | None = None
 
 
-def composite(picture: Bytes, backdrop: Backdrop, source: tuple[int, int], affine: Affine) -> None:
-    """Replaces the backdrop of ``picture`` (H, W, 3), whose frame is ``affine`` of ``source``, in place."""
-    matte = frame_matte(backdrop.matte, source, affine, (picture.shape[1], picture.shape[0]))
+def composite(
+    picture: Bytes, backdrop: Backdrop, source: tuple[int, int], affine: Affine, framed: Bytes | None = None
+) -> None:
+    """Replaces the backdrop of ``picture`` (H, W, 3), whose frame is ``affine`` of ``source``, in place.
+
+    ``framed``: the matte in that frame, (H, W), where it is at hand.
+    """
+    size = (picture.shape[1], picture.shape[0])
+    matte = frame_matte(backdrop.matte, source, affine, size) if framed is None else framed
     shade = shadow_layer(backdrop, matte, source, affine)
     band = Band(picture, matte)
     if geometry.scale_of(affine) * source[0] / backdrop.matte.shape[1] > _ENLARGED:

@@ -7,9 +7,11 @@ backdrop replaced. Work goes in strips, so memory does not grow with the photo.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,23 +19,21 @@ from numpy.typing import NDArray
 
 from packshot import geometry
 from packshot.colorscience import decode_srgb, encode_srgb
-from packshot.compositing import Backdrop, composite, plain, product_box
+from packshot.compositing import Backdrop, composite, frame_matte, plain, product_box
 from packshot.denoising import smooth_noise
 from packshot.geometry import Affine
 from packshot.healing import heal
 from packshot.recipe import Spot
+from packshot.sampling import Part, Pixels, sampled, strips, warp
 
 Image = NDArray[np.uint8]
-STRIP_ROWS = 256
+Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+STRIP_ROWS = 128
+_REACH = 24  # pixels beside the product that edges, healing and smoothing may look at
+_GAIN_CELL = 16  # pixels
 _ONE = 32767  # linear 1.0 in 16 bits: one stop of headroom above white
 _BYTES_AS_LINEAR = np.round(decode_srgb(np.arange(256) / 255) * _ONE).astype(np.uint16)
 _ENCODED = encode_srgb(np.arange(65536) / _ONE)
-
-
-class Pixels(Protocol):
-    """What the plan needs of a photo: upright working sRGB at ``scale`` or the next cheap one above."""
-
-    def pixels(self, scale: float = 1.0) -> NDArray[np.uint8] | NDArray[np.uint16]: ...  # noqa: D102
 
 
 @dataclass
@@ -43,7 +43,7 @@ class RenderPlan:
     source: tuple[int, int]
     matrix: NDArray[np.float64] = field(default_factory=lambda: np.eye(3))
     stops: NDArray[np.float32] | None = None
-    curves: list[Callable[[NDArray[np.float64]], NDArray[np.float64]]] = field(default_factory=list)
+    curves: list[tuple[Curve, bool]] = field(default_factory=list)
     affine: Affine = field(default_factory=geometry.identity)
     size: tuple[int, int] | None = None
     backdrop: Backdrop | None = None
@@ -57,9 +57,12 @@ class RenderPlan:
         """Adds a 3x3 matrix in linear light, after those already there."""
         self.matrix = matrix @ self.matrix
 
-    def curve(self, function: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> None:
-        """Adds a tone curve: (N, 3) sRGB-encoded values, which may pass 1, to the like."""
-        self.curves.append(function)
+    def curve(self, function: Curve, alike: bool = False) -> None:
+        """Adds a tone curve: (N, 3) sRGB-encoded values, which may pass 1, to the like.
+
+        ``alike``: the same for each channel whatever the others are, so that (N, 1) will do too.
+        """
+        self.curves.append((function, alike))
 
     def output(self) -> tuple[int, int]:
         """(width, height) of the finished picture."""
@@ -94,40 +97,54 @@ class RenderPlan:
         return picture
 
     def _picture(self, photo: Pixels) -> Image:
-        picture = self.develop(photo)
+        seen = None
+        if self.backdrop is not None:
+            seen = frame_matte(self.backdrop.matte, self.source, self.affine, self.output())
+        picture = self.develop(photo, seen)
         heal(picture, self.spots, self.affine)
         smooth_noise(picture, self.noise, self.noise_reach)
         if self.sharpening > 0 and self.radius >= 0.25:
             sharpen(picture, self.sharpening, self.radius)
         if self.backdrop is not None:
-            composite(picture, self.backdrop, self.source, self.affine)
+            composite(picture, self.backdrop, self.source, self.affine, seen)
         return picture
 
-    def develop(self, photo: Pixels) -> Image:
-        """Geometry and colour: the photo in its new frame, strip by strip."""
+    def develop(self, photo: Pixels, seen: Image | None = None) -> Image:
+        """Geometry and colour: the photo in its new frame, strip by strip.
+
+        ``seen``: (H, W), zero where a new backdrop will hide the photo: far from the rest no pixel is moved there.
+        """
         source, to_output = sampled(photo, self.source, self.affine)
         width, height = self.output()
         picture = np.empty((height, width, 3), np.uint8)
         colour = self.colour()
         exact = to_output.shape == (2, 3) and np.array_equal(to_output, geometry.identity())
         exact = exact and (source.shape[1], source.shape[0]) == (width, height)
-        for top in range(0, height, STRIP_ROWS):
-            rows = min(STRIP_ROWS, height - top)
-            strip = source[top : top + rows] if exact else warp(source, to_output, (width, rows), top)
-            picture[top : top + rows] = colour(strip, top)
+        for part in strips((width, height), STRIP_ROWS, seen, self.reach()):
+            rows = slice(part.top, part.bottom)
+            picture[part.slices] = colour(source[part.slices] if exact else warp(source, to_output, part), part)
+            # What is hidden goes on in the colour of its edge: the local backdrop that matting compares with.
+            picture[rows, : part.left] = picture[rows, part.left : part.left + 1]
+            picture[rows, part.right :] = picture[rows, part.right - 1 : part.right]
         return picture
 
-    def colour(self) -> Callable[[NDArray[np.uint8] | NDArray[np.uint16], int], Image]:
-        """The folded colour, as a function of a strip and its first row."""
+    def reach(self) -> int:
+        """Pixels beside the product that what follows may look at."""
+        largest = max((spot.radius for spot in self.spots), default=0.0) * geometry.scale_of(self.affine)
+        return _REACH + math.ceil(2 * largest + 3 * self.radius + 2 * self.noise_reach)
+
+    def colour(self) -> Callable[[NDArray[np.uint8] | NDArray[np.uint16], Part], Image]:
+        """The folded colour, as a function of the pixels of a part of the output and that part."""
         if np.allclose(self.matrix, np.eye(3), atol=1e-9) and self.stops is None and not self.curves:
-            return lambda strip, _: to_bytes(strip)
+            return lambda pixels, _: to_bytes(pixels)
         table = self.table()
         matrix = self.matrix.astype(np.float32)
+        gains = None if self.stops is None else self.gains()
 
-        def apply(strip: NDArray[np.uint8] | NDArray[np.uint16], top: int) -> Image:
-            linear: NDArray[Any] = linear_light(strip)
-            if self.stops is not None:
-                gain = self.gain_rows(top, strip.shape[0], strip.shape[1])
+        def apply(pixels: NDArray[np.uint8] | NDArray[np.uint16], part: Part) -> Image:
+            linear: NDArray[Any] = linear_light(pixels)
+            if gains is not None:
+                gain = warp(gains, _from_gain_cells(), part, cv2.INTER_LINEAR)
                 linear = cv2.multiply(linear, cv2.merge([gain, gain, gain]), dtype=cv2.CV_16U)
             linear = cv2.transform(linear, matrix)
             return np.asarray(cv2.LUT(linear, table), np.uint8)
@@ -136,65 +153,25 @@ class RenderPlan:
 
     def table(self) -> NDArray[np.uint8]:
         """Curves and encoding as one table: (1, 65536, 3) bytes by 16-bit linear light."""
-        values = np.repeat(_ENCODED[:, None], 3, 1)
-        for function in self.curves:
-            values = function(values)
-        return np.round(np.clip(values, 0, 1) * 255).astype(np.uint8)[None]
+        values = _ENCODED[:, None]
+        for function, alike in self.curves:
+            values = function(values if alike else np.broadcast_to(values, (len(values), 3)))
+        levels = np.round(np.clip(values, 0, 1) * 255).astype(np.uint8)
+        return np.ascontiguousarray(np.broadcast_to(levels, (len(levels), 3)))[None]
 
-    def gain_rows(self, top: int, rows: int, width: int) -> NDArray[np.float32]:
-        """The evening light for some rows of the output, (rows, width) linear gains."""
+    def gains(self) -> NDArray[np.float32]:
+        """The evening light as linear gains, on a grid of cells of 16 pixels of the output."""
         assert self.stops is not None
         cells = geometry.resize_affine((self.stops.shape[1], self.stops.shape[0]), self.source)
-        matrix = geometry.compose(cells, self.affine)
-        stops = warp(self.stops, matrix, (width, rows), top, cv2.INTER_LINEAR)
+        matrix = geometry.compose(cells, self.affine, geometry.invert(_from_gain_cells()))
+        width, height = (side // _GAIN_CELL + 3 for side in self.output())
+        stops = warp(self.stops, matrix, Part(0, 0, width, height), cv2.INTER_LINEAR)
         return np.asarray(np.exp2(stops), np.float32)
 
 
-def sampled(photo: Pixels, source: tuple[int, int], affine: Affine) -> tuple[NDArray[np.uint8], Affine]:
-    """The source's pixels at the cheapest sufficient scale, never far above the output's, and the map from there."""
-    scale = geometry.scale_of(affine)
-    pixels: NDArray[Any] = photo.pixels(min(1.0, scale))
-    factor = int(pixels.shape[1] / source[0] / scale + 1e-6)
-    if factor >= 2:  # formats without shrink-on-load: average first, else fine cloth turns to moiré
-        height, width = (pixels.shape[0] // factor) * factor, (pixels.shape[1] // factor) * factor
-        full = (pixels.shape[1] / factor, pixels.shape[0] / factor)
-        pixels = cv2.resize(pixels[:height, :width], (width // factor, height // factor), interpolation=cv2.INTER_AREA)
-        down = np.array(
-            [
-                [source[0] / full[0], 0, 0.5 * source[0] / full[0] - 0.5],
-                [0, source[1] / full[1], 0.5 * source[1] / full[1] - 0.5],
-            ]
-        )
-    else:
-        down = geometry.resize_affine((pixels.shape[1], pixels.shape[0]), source)
-    return np.asarray(pixels), geometry.compose(down, affine)
-
-
-def warp(
-    pixels: NDArray[Any], matrix: Affine, size: tuple[int, int], top: int, flags: int = cv2.INTER_CUBIC
-) -> NDArray[Any]:
-    """Samples (width, rows) ``size`` of the output from row ``top`` on; beyond the photo its edge goes on."""
-    shifted = matrix.copy()
-    shifted[1, 2] -= top
-    inverse = geometry.invert(shifted)
-    first, last, left, right = _window(inverse, size, pixels.shape)
-    inverse[:, 2] -= (left, first)
-    return cv2.warpAffine(
-        pixels[first:last, left:right],
-        inverse,
-        size,
-        flags=flags | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-
-
-def _window(inverse: Affine, size: tuple[int, int], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """The rows and columns of the source that a strip needs, so that OpenCV sees no more than that."""
-    corners = geometry.apply(inverse, geometry.box_corners((0, 0, size[0] - 1, size[1] - 1)))
-    low, high = np.floor(corners.min(0)).astype(int) - 3, np.ceil(corners.max(0)).astype(int) + 4
-    left = int(np.clip(low[0], 0, shape[1] - 1))
-    first = int(np.clip(low[1], 0, shape[0] - 1))
-    return first, int(np.clip(high[1], first + 1, shape[0])), left, int(np.clip(high[0], left + 1, shape[1]))
+def _from_gain_cells() -> Affine:
+    """From the centres of the gains' cells to the output's pixels; the first cell lies before the first pixel."""
+    return np.array([[_GAIN_CELL, 0.0, -_GAIN_CELL / 2], [0.0, _GAIN_CELL, -_GAIN_CELL / 2]])
 
 
 def linear_light(strip: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint16]:
@@ -204,6 +181,7 @@ def linear_light(strip: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.ui
     return np.asarray(np.take(_words_as_linear(), strip), np.uint16)
 
 
+@lru_cache(maxsize=1)
 def _words_as_linear() -> NDArray[np.uint16]:
     return np.round(decode_srgb(np.arange(65536) / 65535) * _ONE).astype(np.uint16)
 

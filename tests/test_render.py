@@ -121,6 +121,38 @@ def test_sixteen_bits_render_like_eight(photo: Photo) -> None:
     assert_alike(render(photo, recipe), render(deep, other))
 
 
+@pytest.mark.parametrize("shadow", ["none", "soft"])
+def test_what_the_new_backdrop_hides_need_not_be_rendered(
+    photo: Photo, shadow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Strips cut to the product give the picture that whole ones give, a large spot over its edge included."""
+    recipe = cut(everything(photo), product_photo()[1], shadow=shadow)
+    spots = (Spot(x=240, y=300, radius=6), Spot(x=172, y=330, radius=14))
+    recipe = recipe.model_copy(update={"detailing": Detailing(sharpening=0.8, spots=spots)})
+    short = render(photo, recipe)
+    module = sys.modules["packshot.render"]
+    whole_strips = module.strips
+    monkeypatch.setattr(module, "strips", lambda size, rows, *_: whole_strips(size, rows))
+    assert_alike(short, render(photo, recipe))
+
+
+def test_one_curve_for_all_channels_is_three_alike(photo: Photo) -> None:
+    plan_ = plan(recipe_for(photo, lighting=Lighting(contrast=0.3)))
+    once = plan_.table()
+    plan_.curves = [(plan_.curves[0][0], False)]
+    assert np.array_equal(once, plan_.table())
+
+
+def test_gains_follow_the_field_to_the_last_pixel(photo: Photo) -> None:
+    field = Grid(rows=2, columns=3, stops=(-0.4, 0.1, 0.3, 0.2, -0.1, 0.5))
+    flat = Photo.from_pixels(np.full((301, 403, 3), 100, np.uint8), "flat")
+    lit = render(flat, recipe_for(flat, lighting=Lighting(field=field)))
+    stops = cv2.resize(field.array(), (403, 301), interpolation=cv2.INTER_LINEAR)
+    linear = ((100 / 255 + 0.055) / 1.055) ** 2.4 * np.exp2(stops)
+    wanted = (1.055 * linear ** (1 / 2.4) - 0.055) * 255
+    assert np.abs(lit[..., 0] - wanted).max() < 1.5
+
+
 def test_backdrop_outside_the_matte_is_exact(photo: Photo) -> None:
     matte = product_photo()[1]
     for colour in ((255, 255, 255), (240, 241, 242)):

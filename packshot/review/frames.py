@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from packshot import geometry
 from packshot.geometry import Affine
 from packshot.recipe import Recipe
-from packshot.render import Pixels, RenderPlan
+from packshot.render import RenderPlan
+from packshot.sampling import Pixels
 
 Image = NDArray[np.uint8]
 MOST_PIXELS = 4096

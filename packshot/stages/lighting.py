@@ -58,7 +58,7 @@ class LightingStage:
         if light.field is not None:
             plan.stops = light.field.array()
         if light.shadows or light.highlights or light.contrast:
-            plan.curve(lambda values: tone(values, light))
+            plan.curve(lambda values: tone(values, light), alike=True)
 
 
 def tone(values: NDArray[np.float64], light: Lighting) -> NDArray[np.float64]:

@@ -157,4 +157,4 @@ def test_curves_go_through_their_knots_per_channel() -> None:
     plan = RenderPlan((4, 4))
     ColorStage().lower(Color(curves=((0.0, 0.6, 1.0), (0.0, 1.0), (0.1, 0.5, 0.9))), plan)
     values = np.array([[0.5, 0.5, 0.0], [0.25, 0.75, 1.0]])
-    assert plan.curves[0](values) == pytest.approx(np.array([[0.6, 0.5, 0.1], [0.3, 0.75, 0.9]]))
+    assert plan.curves[0][0](values) == pytest.approx(np.array([[0.6, 0.5, 0.1], [0.3, 0.75, 0.9]]))
