@@ -143,7 +143,7 @@ def test_one_curve_for_all_channels_is_three_alike(photo: Photo) -> None:
     assert np.array_equal(once, plan_.table())
 
 
-def test_gains_follow_the_field_to_the_last_pixel(photo: Photo) -> None:
+def test_gains_follow_the_field_to_the_last_pixel() -> None:
     field = Grid(rows=2, columns=3, stops=(-0.4, 0.1, 0.3, 0.2, -0.1, 0.5))
     flat = Photo.from_pixels(np.full((301, 403, 3), 100, np.uint8), "flat")
     lit = render(flat, recipe_for(flat, lighting=Lighting(field=field)))

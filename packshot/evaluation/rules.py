@@ -255,7 +255,7 @@ def margins_kept(shot: Shot) -> Iterator[Finding]:
 
 
 def backdrop_pure(shot: Shot) -> Iterator[Finding]:
-    """Outside the matte the backdrop has exactly its colour, unless a shadow is wanted. Every second row is looked at."""
+    """Outside the matte the backdrop has exactly its colour, unless a shadow is wanted; every second row is seen."""
     if shot.source_matte is None or shot.recipe.background.shadow != "none":
         return
     recipe, rows = shot.recipe, shot.image[::2]
