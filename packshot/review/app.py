@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 
 from packshot.catalog import Catalog, CatalogError, Conflict
 from packshot.photo import PhotoError
-from packshot.review import account_routes, desk_routes, handover_routes
+from packshot.review import account_routes, desk_routes, handover_routes, manage_routes
 from packshot.review.guard import Guard
 from packshot.review.pages import STATIC, page
 from packshot.review.queue import REJECTIONS
@@ -26,6 +26,7 @@ def make_app(catalog: Catalog, guard: Guard) -> FastAPI:
     for kind, status in ((Conflict, 409), (PhotoError, 422), (ValueError, 422), (CatalogError, 404)):
         app.add_exception_handler(kind, _refusal(status))
     app.include_router(account_routes.router)
+    app.include_router(manage_routes.router)
     app.include_router(handover_routes.router)
     app.include_router(desk_routes.router)
     app.add_api_route("/", lambda: RedirectResponse("/review"), methods=["GET"])

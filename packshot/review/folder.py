@@ -44,7 +44,7 @@ def _made(folder: Path, line: Line, base: Pack) -> Made:
         name=str(line["name"]),
         category=str(line.get("category") or "unknown"),
         pack=pack,
-        pack_digest=base.digest if pack == base.label else str(line.get("settings", "")),
+        pack_digest=base.content_digest if pack == base.label else str(line.get("settings", "")),
         route=line["route"],
         quality=line.get("quality"),
         would_publish=line.get("would_publish"),

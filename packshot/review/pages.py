@@ -15,7 +15,11 @@ from packshot.review.access import Identity, Role
 
 STATIC = resources.files("packshot.review").joinpath("static")
 SURROUNDS = ("mid", "light", "dark")
-PAGES: list[tuple[str, str, Role]] = [("/review", "Review", "editor"), ("/accounts", "Accounts", "admin")]
+PAGES: list[tuple[str, str, Role]] = [
+    ("/review", "Review", "editor"),
+    ("/manage", "Where it stands", "manager"),
+    ("/accounts", "Accounts", "admin"),
+]
 """Path, label, and the role from which on a page is shown."""
 
 

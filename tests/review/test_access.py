@@ -190,6 +190,11 @@ def test_roles_open_only_their_own_pages(client: TestClient, catalog: Catalog) -
     for name, expected in (("eva", 403), ("mia", 403), ("ada", 200)):
         sign_in(client, name)
         assert client.get("/accounts").status_code == expected
+        assert (
+            client.get("/manage").status_code
+            == client.get("/manage.csv").status_code
+            == (403 if name == "eva" else 200)
+        )
         form = {"csrf": token(client)["X-CSRF-Token"], "name": f"by-{name}", "password": WORDS + "s", "role": "admin"}
         assert client.post("/accounts", data=form).status_code == (303 if expected == 200 else 403)
         client.cookies.clear()

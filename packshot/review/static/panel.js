@@ -5,6 +5,7 @@ import {NEUTRAL, STAGES, isChanged} from './edits.js';
 const UNITS = {warmth: 2, tint: 2, exposure: 2, shadows: 2, highlights: 2, angle: 1};
 
 export function drawVerdict(card, tell) {
+  document.querySelector('.handover').hidden = !card;
   byId('photo-name').textContent = card ? card.name : '';
   const quality = card && card.quality !== null ? `quality ${card.quality.toFixed(2)}` : '';
   const size = card ? `${card.source.join(' × ')} → ${card.canvas.join(' × ')} px` : '';

@@ -1,0 +1,57 @@
+"""The manager's page, its figures as CSV, and going back to the champion before."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from packshot.catalog.champions import roll_back
+from packshot.catalog.figures import report
+from packshot.review.access import Identity, needs
+from packshot.review.account_routes import require_own_page
+from packshot.review.guard import address_of
+from packshot.review.managing import as_csv, lines_over_time, overview
+from packshot.review.pages import page
+from packshot.review.queue import REJECTIONS
+from packshot.review.shop import Shop, shop_of
+
+router = APIRouter()
+Manager = Annotated[Identity, Depends(needs("manager"))]
+Room = Annotated[Shop, Depends(shop_of)]
+
+
+@router.get("/manage")
+def manage(request: Request, manager: Manager, shop: Room) -> HTMLResponse:
+    """Where everything stands."""
+    del manager
+    told = overview(shop.catalog)
+    points = [{key: round(value, 4) for key, value in asdict(point).items()} for point in told.curve]
+    lines = lines_over_time(told.report)
+    return page(request, "manage.html", told=told, lines=lines, points=points, rejections=REJECTIONS)
+
+
+@router.get("/manage.csv")
+def figures(manager: Manager, shop: Room) -> Response:
+    """The figures, for a spreadsheet."""
+    del manager
+    headers = {"Content-Disposition": 'attachment; filename="packshot.csv"'}
+    return Response(as_csv(report(shop.catalog)), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.post("/manage/rollback", dependencies=[Depends(require_own_page)])
+def go_back(request: Request, manager: Manager, shop: Room, pack: Annotated[str, Form(max_length=200)]) -> Response:
+    """Makes the champion's predecessor champion again; ``pack`` is the champion that the page showed.
+
+    Raises CatalogError when there is none before it.
+    """
+    told = overview(shop.catalog)
+    if told.champion != pack:
+        raise ValueError("the champion has changed meanwhile: load the page again")
+    reign = roll_back(shop.catalog, manager.name)
+    accounts = request.app.state.guard.accounts
+    if accounts is not None:
+        accounts.note(manager.name, "went back", f"from {pack} to {reign.pack}", address_of(request))
+    return RedirectResponse("/manage", 303)

@@ -1,0 +1,143 @@
+"""What a manager sees: how far photos have come, how sure that is, what a stricter or looser gate would do."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from packshot.catalog import Catalog
+from packshot.catalog.champions import Reign, champion, reigns
+from packshot.catalog.figures import Figures, Report, report
+from packshot.catalog.rows import standing_decisions
+from packshot.catalog.schema import decisions, predictions
+from packshot.catalog.verdicts import cases
+from packshot.evaluation.promise import CurvePoint, curve
+from packshot.pack import Pack
+
+WORST = 24
+_CONFIDENCE = 0.95
+_CHART = (720, 180)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A photo that went wrong lately: who said so, and why."""
+
+    photo: int
+    prediction: int
+    name: str
+    category: str
+    outcome: str
+    reason: str
+    audit: bool
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything on the page, of one moment."""
+
+    report: Report
+    oldest_hours: float | None
+    champion: str
+    reigns: tuple[Reign, ...]
+    challengers: dict[str, int]
+    curve: tuple[CurvePoint, ...]
+    worst: tuple[Case, ...]
+
+
+def overview(catalog: Catalog) -> Overview:
+    """Counts and reads it all."""
+    told = report(catalog)
+    oldest = catalog.counters().oldest_waiting
+    reign = champion(catalog)
+    digest = Pack.base().content_digest if reign is None else reign.pack_digest
+    return Overview(
+        report=told,
+        oldest_hours=None if oldest is None else (told.at - oldest).total_seconds() / 3600,
+        champion=Pack.base().label if reign is None else reign.pack,
+        reigns=tuple(reversed(reigns(catalog))),
+        challengers=_challengers(catalog),
+        curve=tuple(curve(cases(catalog, digest), _CONFIDENCE)),
+        worst=tuple(_worst(catalog)),
+    )
+
+
+def _challengers(catalog: Catalog) -> dict[str, int]:
+    """Packs that retouched in the champion's shadow, and how many photos."""
+    with catalog.database.reading() as connection:
+        packs = connection.execute(select(predictions.c.pack).where(predictions.c.shadow)).scalars().all()
+    return {pack: packs.count(pack) for pack in sorted(set(packs))}
+
+
+def _worst(catalog: Catalog) -> list[Case]:
+    """The latest photos that a person did not take as they were; faults that audits found come first."""
+    wrong = standing_decisions().where(decisions.c.outcome.in_(("reject", "correct", "edited")))
+    latest = wrong.order_by((decisions.c.purpose == "audit").desc(), decisions.c.id.desc()).limit(WORST).subquery()
+    query = select(latest, predictions.c.name, predictions.c.category).join(
+        predictions, predictions.c.id == latest.c.prediction_id
+    )
+    with catalog.database.reading() as connection:
+        rows = connection.execute(query).all()
+    found = [
+        Case(
+            row.photo_id,
+            row.prediction_id,
+            row.name,
+            row.category,
+            row.outcome,
+            row.reason or ", ".join(row.changes),
+            row.purpose == "audit",
+            row.at,
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda case: (not case.audit, -case.at.timestamp()))
+
+
+def as_csv(told: Report) -> str:
+    """The figures of all photos, of each category and of each pack, a line each."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, ["of", *Figures.__dataclass_fields__])
+    writer.writeheader()
+    for kind, rows in (("all", (told.all,)), ("category", told.categories), ("pack", told.packs)):
+        for row in rows:
+            writer.writerow({"of": kind, **{key: _cell(value) for key, value in asdict(row).items()}})
+    return stream.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """A value that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a chart: its name, its points for SVG, and its last value."""
+
+    name: str
+    points: str
+    last: float
+
+
+def lines_over_time(told: Report) -> list[Line]:
+    """Photos by day, as lines of a chart of 720 x 180."""
+    series = {
+        "arrived": [day.arrived for day in told.days],
+        "published": [day.published for day in told.days],
+        "without a person": [day.automated for day in told.days],
+    }
+    most = max((value for values in series.values() for value in values), default=0) or 1
+    return [Line(name, _points(values, most), values[-1]) for name, values in series.items() if values]
+
+
+def _points(values: Sequence[float], most: float) -> str:
+    across, down = _CHART
+    step = across / max(1, len(values) - 1)
+    return " ".join(f"{at * step:.1f},{down - value / most * (down - 10):.1f}" for at, value in enumerate(values))
