@@ -17,10 +17,10 @@ _SHARE_OF_GRADIENT = 0.6
 def perceptual_difference(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
     """MDSI (Nafchi et al., "Mean Deviation Similarity Index", 2016) of two (H, W, 3) sRGB uint8 pictures.
 
-    0 for equal pictures; up to about 0.2 differences are hard to see side by side, beyond 0.4 they are plain. Of the
-    indices without training it agrees best with people on KADID-10k (rank correlation 0.885) and nearly best on TID2013
-    (0.890). It pools by deviation, so an equal change of every pixel costs little: read it beside CIEDE2000. Raises
-    ValueError when the sizes differ.
+    0 for equal pictures; the render of a recipe fitted to the other picture has about 0.17, the same with its crop off
+    by 2 % about 0.4. Of the indices without training it agrees best with people on KADID-10k (rank correlation 0.885)
+    and nearly best on TID2013 (0.890). It pools by deviation, so an equal change of every pixel costs little: read it
+    beside CIEDE2000. Raises ValueError when the sizes differ.
     """
     if first.shape != second.shape:
         raise ValueError(f"pictures of one size are compared, not {first.shape} and {second.shape}")

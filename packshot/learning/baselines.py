@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from packshot import geometry
 from packshot.colorscience import LUMINANCE, decode_srgb
 from packshot.geometry import resize_affine
+from packshot.learning import habits
 from packshot.learning.reference import FloatImage, Pixels, Reference, box_of
 from packshot.learning.registration import as_bytes
 from packshot.learning.registration_views import shrink
@@ -32,7 +34,8 @@ class Edit:
     """One human edit, or the mean of many, as far as an average makes sense.
 
     margins: top, right, bottom, left as shares of the canvas; canvas: (width, height). color, lighting, sharpening come
-    from the fitted recipe and are neutral where there is none.
+    from the fitted recipe and are neutral where there is none. framing: of several edits, the margins and the anchor
+    that explain them all best (see `habits.margins`), as a house style says them.
     """
 
     margins: tuple[float, float, float, float]
@@ -40,6 +43,12 @@ class Edit:
     color: Color = field(default_factory=Color)
     lighting: Lighting = field(default_factory=Lighting)
     sharpening: float = 0.0
+    framing: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def styled(self) -> House:
+        """The rules as the studio's own style sheet would have them."""
+        return House.model_validate({**self.house.model_dump(), **self.framing})
 
     @property
     def house(self) -> House:
@@ -80,7 +89,13 @@ def mean_edit(edits: Sequence[Edit]) -> Edit:
         _mean_color([edit.color for edit in edits]),
         _mean_lighting([edit.lighting for edit in edits]),
         float(np.mean([edit.sharpening for edit in edits])),
+        habits.margins([_placing(edit) for edit in edits]),
     )
+
+
+def _placing(edit: Edit) -> habits.Placing:
+    top, right, bottom, left = edit.margins
+    return habits.Placing("", (left, top, 1 - right, 1 - bottom), edit.canvas, max(edit.canvas), 1.0, 0.0, 0.8)
 
 
 def _mean_color(colors: Sequence[Color]) -> Color:
@@ -122,7 +137,7 @@ def untouched(reference: Reference) -> Shot:
 
 
 def classical_recipe(photo: Photo, house: House) -> Recipe:
-    """What can be done without learning: the border is backdrop and hence grey, GrabCut cuts, the mean margins crop."""
+    """What can be done without learning: the border is backdrop and hence grey, GrabCut cuts, the style sheet crops."""
     small = _view(photo, _GRABCUT_SIDE)
     color = Color(white_gain=border_gains(small), measured_from="backdrop", confidence=0.5)
     return _framed(_blank(photo, color=color), grabcut(small), house)

@@ -98,7 +98,7 @@ def _compared(reference: Reference, predicted: Recipe, comparison: Comparison) -
     if comparison.baselines:
         yield UNTOUCHED, baselines.untouched(reference)
         if comparison.mean is not None:
-            yield CLASSICAL, _rendered(photo, baselines.classical_recipe(photo, comparison.mean.house))
+            yield CLASSICAL, _rendered(photo, baselines.classical_recipe(photo, comparison.mean.styled))
             yield MEAN, _rendered(photo, baselines.mean_recipe(predicted, comparison.mean))
     if comparison.fitted is not None:
         yield FITTED, _rendered(photo, comparison.fitted)
