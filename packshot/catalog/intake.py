@@ -186,7 +186,5 @@ def _priority(made: Made) -> float:
 def _draw(transaction: Transaction, photo: int, prediction: int, chance: Chance, route: str) -> None:
     values = {"photo_id": photo, "prediction_id": prediction, "purpose": "random"}
     transaction.execute(insert(draws).values(values | {"probability": chance.share, "at": transaction.now}))
-    if route == "publish":
-        transaction.execute(update(photos).where(photos.c.id == photo).values(audit="drawn"))
-    else:
-        transaction.execute(update(photos).where(photos.c.id == photo).values(priority=2.0))
+    audit = "drawn" if route == "publish" else "none"
+    transaction.execute(update(photos).where(photos.c.id == photo).values(priority=2.0, audit=audit))
