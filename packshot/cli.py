@@ -9,6 +9,7 @@ import typer
 from packshot.commands.accounts import accounts
 from packshot.commands.analyze import analyze
 from packshot.commands.bench import bench
+from packshot.commands.blindtest import blindtest
 from packshot.commands.calibrate import calibrate
 from packshot.commands.doctor import doctor
 from packshot.commands.evaluate import evaluate
@@ -50,6 +51,7 @@ for command in (
 app.command()(review)
 app.command(name="serve", help="The same as review.")(review)
 app.add_typer(accounts, name="accounts")
+app.add_typer(blindtest, name="blindtest")
 
 
 def _version(wanted: bool) -> None:

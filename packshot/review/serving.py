@@ -9,6 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastapi import FastAPI
+
+from packshot.blindtest.trials import TestFolder
 from packshot.catalog import Catalog
 from packshot.review.access import Identity
 from packshot.review.accounts import Accounts, Session
@@ -52,9 +55,30 @@ def serve(
     catalog: Catalog, listening: Listening, editor: str | None, accounts: bool, tell: Callable[[str], None]
 ) -> None:
     """Serves until it is stopped; ``tell`` is given the address. Raises ValueError, and OSError when it is taken."""
+    _run(make_app(catalog, make_guard(catalog, listening, editor, accounts)), listening, "/review", tell)
+
+
+def serve_blindtest(folder: TestFolder, listening: Listening, catalog: str | None, tell: Callable[[str], None]) -> None:
+    """Serves a blind test until it is stopped. Raises ValueError when others could reach it without an account."""
+    from packshot.review.blindtest_routes import make_blindtest_app
+
+    if catalog is not None:
+        kept = Catalog.open(catalog)
+        try:
+            guard = make_guard(kept, listening, None, accounts=True)
+            _run(make_blindtest_app(folder, guard), listening, "/blindtest", tell)
+        finally:
+            kept.close()
+        return
+    if not listening.local:
+        raise ValueError("others could reach the test: name the accounts that may take it with --catalog URL")
+    local = Session(Identity("rater", "editor"), secrets.token_urlsafe(24))
+    _run(make_blindtest_app(folder, Guard(None, local, LOCAL_HOSTS)), listening, "/blindtest", tell)
+
+
+def _run(app: FastAPI, listening: Listening, path: str, tell: Callable[[str], None]) -> None:
     import uvicorn
 
-    app = make_app(catalog, make_guard(catalog, listening, editor, accounts))
     keys = [str(path) if path else None for path in (listening.certificate, listening.private_key)]
     config = uvicorn.Config(
         app, log_level="warning", ssl_certfile=keys[0], ssl_keyfile=keys[1], server_header=False, timeout_keep_alive=30
@@ -64,5 +88,5 @@ def serve(
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((listening.address, listening.port))
         name = f"[{listening.address}]" if ":" in listening.address else listening.address
-        tell(f"Open {'https' if keys[0] else 'http'}://{name}:{listener.getsockname()[1]}/review (Ctrl-C ends it)")
+        tell(f"Open {'https' if keys[0] else 'http'}://{name}:{listener.getsockname()[1]}{path} (Ctrl-C ends it)")
         uvicorn.Server(config).run(sockets=[listener])
