@@ -106,7 +106,7 @@ class _Steps:
 def _without(folder: Path, lesson: LightLesson, fold: int) -> Iterator[Path]:
     """A copy of the pack whose light model has not seen a fold's groups."""
     kept = folds(lesson.rows.groups, FOLDS) != fold
-    model = fit_model(lesson.rows.only(kept), lesson.model.kernel, (lesson.rows.changes - lesson.said)[kept])
+    model = fit_model(lesson.rows.only(kept), lesson.model.kernel, residues=(lesson.rows.changes - lesson.said)[kept])
     with TemporaryDirectory() as temporary:
         other = Path(temporary) / "pack"
         other.mkdir()
