@@ -43,7 +43,10 @@ def measured(folder: Path, out: Path, pack: Path, options: argparse.Namespace) -
 def told(figures: dict[str, Any], name: str) -> str:
     """A median with its interval, or nothing."""
     one = figures.get(name)
-    return "-" if one is None else f"{one['median']:.3f} [{one['low']:.3f}, {one['high']:.3f}]"
+    if one is None:
+        return "-"
+    sure = "" if one["low"] is None else f" [{one['low']:.3f}, {one['high']:.3f}]"
+    return f"{one['median']:.3f}{sure}"
 
 
 def main() -> None:

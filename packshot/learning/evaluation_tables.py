@@ -22,13 +22,15 @@ MEANS = ("canvas", "size", "false_spots")
 _HIGHER_IS_BETTER = ("iou", "ssim")
 _RESAMPLES = 1000
 _CONFIDENCE = 0.95
+_LEAST_GROUPS = 3  # of fewer, a resample says nothing about the next group
 
 
 def summarise(scores: Sequence[PairScore], bar: Bar) -> Table:
     """A table of scores: how many, what would be published and how much of that is bad, and each method's figures.
 
     Each figure has its ``median`` (or ``mean``), the ``p95`` (of IoU and SSIM the 5th percentile: the bad end), and
-    ``low`` and ``high``: the 95 % percentile-bootstrap interval over groups (Efron, 1979; Field and Welsh, 2007).
+    ``low`` and ``high``: the 95 % percentile-bootstrap interval over groups (Efron, 1979; Field and Welsh, 2007), None
+    for fewer than three groups.
     """
     groups = np.unique([one.group for one in scores], return_inverse=True)[1]
     bad = np.array([bool(one.faults(bar)) for one in scores])
@@ -39,7 +41,7 @@ def summarise(scores: Sequence[PairScore], bar: Bar) -> Table:
     ):
         table[f"share_{name}"] = float(chosen.mean())
         table[f"share_bad_of_{name}"] = float(bad[chosen].mean()) if chosen.any() else None
-    weights = resampled(groups)
+    weights = resampled(groups, _RESAMPLES if table["groups"] >= _LEAST_GROUPS else 0)
     methods = list(dict.fromkeys(name for one in scores for name in one.figures))
     for method in methods:
         table[method] = _method(scores, method, weights)

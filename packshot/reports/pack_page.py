@@ -112,6 +112,7 @@ def write_pack_report(
 def _headline(table: Mapping[str, Any], evaluation: Evaluation) -> list[dict[str, str]]:
     ours, before = table[OURS], table.get(UNTOUCHED, {})
     told = evaluation.told_apart()
+    judge = "by a trained judge; chance is 50 %" if told else "too few products for a judge"
 
     def median_of(rows: Mapping[str, Any], name: str, digits: int) -> str:
         return number(rows[name]["median"], digits) if name in rows else "–"
@@ -122,7 +123,7 @@ def _headline(table: Mapping[str, Any], evaluation: Evaluation) -> list[dict[str
         ("corner error", median_of(ours, "corner", 2) + " %", f"untouched {median_of(before, 'corner', 1)} %"),
         ("angle error", median_of(ours, "angle", 2) + "°", f"untouched {median_of(before, 'angle', 2)}°"),
         ("good by the bar", share(1 - table["bad"]), f"of {table['pairs']} pairs"),
-        ("told from the human's", share(told.accuracy) if told else "–", "by a trained judge; chance is 50 %"),
+        ("told from the human's", share(told.accuracy) if told else "–", judge),
     ]
     return [{"label": label, "value": value, "beside": beside} for label, value, beside in figures]
 

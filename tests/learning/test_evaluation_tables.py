@@ -51,6 +51,11 @@ def test_pairs_of_few_groups_are_less_sure() -> None:
     assert widths[1] > 1.5 * widths[0]
 
 
+def test_two_groups_have_no_interval() -> None:
+    figure = summarise([scored(n, float(n), f"g{n % 2}") for n in range(10)], Bar())["packshot"]["delta_e"]
+    assert (figure["median"], figure["low"], figure["high"]) == (4.5, None, None)
+
+
 def test_whole_groups_are_drawn() -> None:
     groups = np.array([0, 0, 1, 2, 2, 2])
     weights = resampled(groups, 50)
