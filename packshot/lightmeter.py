@@ -43,7 +43,7 @@ NAMES = (
     *("paper", "paper red", "paper blue", "paper luminance", "grey red", "grey blue"),
     *("evenness known", *(f"known light {name}" for name in SHAPES[1:])),
     *(f"frame light {name}" for name in SHAPES[1:]),
-    *("product light x", "product light y"),
+    *("product light x", "product light y", "short side"),
 )
 
 
@@ -79,8 +79,11 @@ class Scene:
         return near == 0, core > 0
 
 
-def measure(scene: Scene) -> NDArray[np.float32]:
-    """The numbers that ``NAMES`` names, (len(NAMES),) float32. A region too small to measure reads as the frame."""
+def measure(scene: Scene, short_side: int) -> NDArray[np.float32]:
+    """The numbers that ``NAMES`` names, (len(NAMES),) float32. A region too small to measure reads as the frame.
+
+    ``short_side``: of the photo, in pixels; it tells one camera from another.
+    """
     luminance = np.log2(np.maximum(scene.linear @ LUMINANCE.astype(np.float32), _DARK))
     clipped = scene.linear.max(2) > _CLIPPED
     backdrop, product = scene.regions()
@@ -91,7 +94,8 @@ def measure(scene: Scene) -> NDArray[np.float32]:
     shares.append(_share(luminance < -7, product))
     paper = _paper(dict(zip(_REGION, parts[0], strict=True)), backdrop)
     light = _light(scene, luminance, ~clipped)
-    return np.concatenate([*parts, shares, paper, _grey(scene, clipped), light]).astype(np.float32)
+    camera = [float(np.log2(short_side))]
+    return np.concatenate([*parts, shares, paper, _grey(scene, clipped), light, camera]).astype(np.float32)
 
 
 def _region(linear: NDArray[np.float32], clipped: NDArray[np.bool_]) -> Floats:

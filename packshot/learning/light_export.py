@@ -11,6 +11,7 @@ import numpy as np
 
 from packshot.learning.export import check_size
 from packshot.learning.light_model import UNITS, Kernel, LightModel, Scaling
+from packshot.learning.light_rules import SAME_CAMERA, Rules
 from packshot.learning.loading import ForeignNetworkError
 from packshot.lightmeter import CHANGES, NAMES
 
@@ -49,7 +50,8 @@ def load_light_model(path: Path) -> LightModel:
         tuple(told["categories"].split("\n")),
         Scaling(values["mean"], values["spread_of_numbers"], axes),
         Kernel(**json.loads(told["kernel"])),
-        *(values[name] for name in _KEPT),
+        **{name: values[name] for name in _KEPT},
+        rules=Rules(values["cameras"], values["slopes"].reshape(-1, 1 + len(NAMES), len(CHANGES))),
     )
 
 
@@ -87,7 +89,8 @@ def _graph(model: LightModel) -> Any:
         node("MatMul", ["likeness", "weights"], ["sum"]),
         node("Gemm", ["category", "levels", "level"], ["mean_change"]),
         node("Add", ["sum", "mean_change"], ["found"]),
-        node("Split", ["found", "halves"], ["changed", "unsure"], axis=1),
+        node("Split", ["found", "halves"], ["departure", "unsure"], axis=1),
+        *_nodes_of_rules(),
         node("Mul", ["changed", "units"], ["change"]),
         node("Clip", ["unsure", "least"], ["sure"]),
         node("Mul", ["sure", "units"], ["spread"]),
@@ -102,7 +105,16 @@ def _graph(model: LightModel) -> Any:
         **{"units": UNITS, "least": 0.02, "low": -_CLIP, "high": _CLIP, "minus_two": -2.0},
         "axes": model.scaling.axes,
     }
-    whole = {"zero": [0], "one": [1], "names": [len(NAMES)], "end": [numbers], "halves": [half, half]}
+    constants |= _constants_of_rules(model.rules)
+    whole = {
+        "side": [NAMES.index("short side")],
+        "shape_of_rules": [1 + len(NAMES), half],
+        "zero": [0],
+        "one": [1],
+        "names": [len(NAMES)],
+        "end": [numbers],
+        "halves": [half, half],
+    }
     if not embedded:
         nodes = [one for one in nodes if one.output[0] not in ("embedding", "parts", "wide")]
         nodes[3].input[0] = "scaled"
@@ -121,6 +133,40 @@ def _graph(model: LightModel) -> Any:
     made.ir_version = 9
     helper.set_model_props(made, {"categories": "\n".join(model.categories), "kernel": json.dumps(vars(kernel))})
     return made
+
+
+def _nodes_of_rules() -> list[Any]:
+    """The rules of the camera that the photo's size speaks of, applied to the scaled numbers."""
+    from onnx import TensorProto, helper
+
+    node = helper.make_node
+    return [
+        node("Slice", ["measured", "side", "names", "one"], ["short_side"]),
+        node("Sub", ["short_side", "cameras"], ["off"]),
+        node("Abs", ["off"], ["away"]),
+        node("ReduceMin", ["away", "one"], ["nearest"], keepdims=1),
+        node("LessOrEqual", ["nearest", "same_camera"], ["is_near"]),
+        node("Cast", ["is_near"], ["near"], to=TensorProto.FLOAT),
+        node("LessOrEqual", ["away", "nearest"], ["is_it"]),
+        node("Cast", ["is_it"], ["it"], to=TensorProto.FLOAT),
+        node("Mul", ["it", "near"], ["known_camera"]),
+        node("Sub", ["one_number", "near"], ["other_camera"]),
+        node("Concat", ["known_camera", "other_camera"], ["camera"], axis=1),
+        node("MatMul", ["camera", "slopes"], ["flat_rules"]),
+        node("Reshape", ["flat_rules", "shape_of_rules"], ["rules"]),
+        node("Slice", ["seen", "zero", "names", "one"], ["seen_numbers"]),
+        node("Concat", ["one_number", "seen_numbers"], ["with_level"], axis=1),
+        node("MatMul", ["with_level", "rules"], ["ruled"]),
+        node("Add", ["ruled", "departure"], ["changed"]),
+    ]
+
+
+def _constants_of_rules(rules: Rules) -> dict[str, Any]:
+    # ONNX has no empty tensors to speak of: without cameras there is one that no photo is from.
+    cameras = rules.cameras if len(rules.cameras) else np.array([1e6])
+    slopes = rules.slopes if len(rules.cameras) else np.concatenate([rules.slopes, rules.slopes])
+    flat = slopes.reshape(len(slopes), -1)
+    return {"cameras": cameras, "slopes": flat, "same_camera": SAME_CAMERA, "one_number": [[1.0]]}
 
 
 def _check_agreement(model: LightModel, path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from packshot.colorscience import LUMINANCE
 from packshot.learning.fitting import PairFit
-from packshot.learning.light_model import MOST_ROWS, UNITS, Floats, Kernel, LightModel, Rows, fit_model
+from packshot.learning.light_model import MOST_ROWS, UNITS, Floats, Kernel, LightModel, Rows, fit_model, scale
 from packshot.learning.splits import folds
 from packshot.lightmeter import CHANGES
 from packshot.pack import Pack
@@ -20,13 +20,11 @@ from packshot.surface import terms
 from packshot.view import View
 
 LEAST_GROUPS = 3  # from which on photos can be left out to learn how much to believe
-_KERNELS = tuple(
-    Kernel(length=length, own=own, levels=own > 0, noise=noise)
-    for length in (0.5, 0.8)
-    for own in (0.0, 0.5)
-    for noise in (0.3, 1.0, 3.0)
+_KERNELS = (
+    *(Kernel(own=own, levels=own > 0, noise=noise) for own in (0.0, 0.5) for noise in (3.0, 10.0)),
+    *(Kernel(own=own, levels=own > 0, noise=1.5, rules=False) for own in (0.0, 0.5)),
 )
-_CAREFUL = Kernel(length=1.0, own=0.0, noise=5.0)  # for so few pairs that nothing can be tried out
+_CAREFUL = Kernel(length=1.0, own=0.0, noise=5.0, rules=False)  # for so few pairs that nothing can be tried out
 _FIELD_SHARE = 0.3  # uneven light is seen less than a wrong exposure or tint
 
 Tell = Callable[[str, int, int], None]
@@ -95,25 +93,28 @@ def learn_light(rows: Rows) -> LightLesson:
         model = fit_model(rows, _CAREFUL)
         mean = np.tile(rows.changes.mean(0), (len(rows), 1))
         return LightLesson(believed(model, np.zeros(len(CHANGES))), rows, mean, mean, np.zeros(len(CHANGES)))
-    tried = {kernel: said_unseen(rows, kernel) for kernel in _KERNELS}
+    tried = said_unseen(rows, _KERNELS)
     best = min(tried, key=lambda kernel: missed(rows, tried[kernel]))
     alike = min((kernel for kernel in tried if kernel.own == 0), key=lambda kernel: missed(rows, tried[kernel]))
     mean = said_by_mean(rows)
     kept = trust(rows, tried[best], mean)
     said = mean + kept * (tried[best] - mean)
-    model = believed(fit_model(rows, best, rows.changes - said), kept)
+    model = believed(fit_model(rows, best, residues=rows.changes - said), kept)
     return LightLesson(model, rows, said, tried[alike], kept)
 
 
-def said_unseen(rows: Rows, kernel: Kernel) -> Floats:
-    """(n, 8) each row's change by a model that has not seen its group."""
-    said = np.zeros(rows.changes.shape)
+def said_unseen(rows: Rows, kernels: Sequence[Kernel]) -> dict[Kernel, Floats]:
+    """(n, 8) by kernel: each row's change by a model that has not seen its group."""
+    said = {kernel: np.zeros(rows.changes.shape) for kernel in kernels}
     place = folds(rows.groups, min(5, len(set(rows.groups))))
     for fold in range(int(place.max()) + 1):
         left_out = place == fold
-        model = fit_model(rows.only(~left_out), kernel)
-        test = rows.only(left_out)
-        said[left_out] = model.predict(test.measured, test.categories)[0]
+        known, test = rows.only(~left_out), rows.only(left_out)
+        common = {kernel.rules: kernel for kernel in kernels}
+        scaled = {rules: scale(known, kernel) for rules, kernel in common.items()}
+        for kernel in kernels:
+            model = fit_model(known, kernel, scaled[kernel.rules])
+            said[kernel][left_out] = model.predict(test.measured, test.categories)[0]
     return said
 
 
@@ -149,9 +150,12 @@ def trust(rows: Rows, said: Floats, mean: Floats) -> Floats:
 
 
 def believed(model: LightModel, kept: Floats) -> LightModel:
-    """The model with its predictions drawn towards the mean recipe of the category."""
+    """The model with its predictions drawn towards the mean recipe."""
     shares = np.concatenate([kept, np.ones(len(kept))])
-    return replace(model, weights=model.weights * shares)
+    mean = model.rules.slopes[:, :1] * (1 - kept)
+    slopes = model.rules.slopes * kept
+    slopes[:, :1] += mean
+    return replace(model, weights=model.weights * shares, rules=replace(model.rules, slopes=slopes))
 
 
 def _at_most(rows: Rows, most: int) -> Rows:

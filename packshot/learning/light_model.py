@@ -1,9 +1,9 @@
-"""The model of what retouchers do to a photo's light: kernel regression with a part of its own for each category.
+"""The model of what retouchers do to a photo's light: rules of thumb, and how photos of a kind depart from them.
 
-Gaussian process regression (Rasmussen and Williams, 2006, chapter 2): the change asked for is a smooth function of the
-light meter's row, the sum of one function that all categories share and one of the photo's own category. The first lets
-twenty pairs of a new category profit from all others, the second lets three hundred go their own way; where nothing
-like a photo was seen, both fall back to the mean. There is nothing to iterate: one linear system is solved.
+The departure is Gaussian process regression (Rasmussen and Williams, 2006, chapter 2): a smooth function of the light
+meter's row, the sum of one that all categories share and one of the photo's own category. The first lets twenty pairs
+of a new category profit from all others, the second lets three hundred go their own way; where nothing like a photo was
+seen, the rules and the category's mean remain. One linear system is solved.
 
 A pack keeps the rows it learned from, measured numbers only, inside the ONNX file; so a category can be added later.
 """
@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from packshot.learning.light_rules import Rules, find_rules, no_rules
 from packshot.lightmeter import CHANGES, NAMES
 
 Floats = NDArray[np.float64]
@@ -22,7 +23,8 @@ Floats = NDArray[np.float64]
 UNITS = np.array([0.4, 0.2, 0.2, 0.3, 0.3, 0.15, 0.15, 0.15])
 MOST_ROWS = 3000
 _PRIOR_PHOTOS = 4.0  # that weigh as much as a category's own against the mean of all
-_PARTS = 16  # principal components of the embedding
+_FARTHEST = 1.5  # units: a photo that departs further says no more than that it does
+_PARTS = 8  # principal components of the embedding
 _CLIP = 4.0  # standard deviations: what is stranger is strange enough
 
 
@@ -38,7 +40,8 @@ class Kernel:
     straight: float = 1.0
     own: float = 0.5
     levels: bool = True
-    noise: float = 0.5
+    noise: float = 3.0
+    rules: bool = True
 
 
 @dataclass(frozen=True)
@@ -107,12 +110,13 @@ class LightModel:
     weights: Floats
     level: Floats
     levels: Floats
+    rules: Rules
 
     def predict(self, measured: Floats, categories: tuple[str, ...]) -> tuple[Floats, Floats]:
         """Changes and spreads in stops, (n, 8) each."""
-        told = tell(categories, self.categories)
-        found = self.likeness(self.scaling.apply(measured), told) @ self.weights + self.level + told @ self.levels
-        half = len(CHANGES)
+        told, seen, half = tell(categories, self.categories), self.scaling.apply(measured), len(CHANGES)
+        found = self.likeness(seen, told) @ self.weights + self.level + told @ self.levels
+        found[:, :half] += self.rules.apply(measured, seen)
         return found[:, :half] * UNITS, np.maximum(found[:, half:], 0.02) * UNITS
 
     def likeness(self, inputs: Floats, told: Floats) -> Floats:
@@ -134,17 +138,30 @@ def _likeness(first: Floats, second: Floats, kernel: Kernel) -> tuple[Floats, Fl
     return np.exp(-distance / (2 * kernel.length**2)), kernel.straight * product
 
 
-def fit_model(rows: Rows, kernel: Kernel, residues: Floats | None = None) -> LightModel:
-    """The model of some rows. ``residues`` (n, 8): by how much each photo was missed when it was not learned from; they
-    teach how sure to be."""
+def scale(rows: Rows, kernel: Kernel) -> tuple[Scaling, Rules]:
+    """What all models of some rows have in common: how numbers are scaled, and the rules of thumb."""
     scaling = Scaling.of(rows.measured)
+    if not kernel.rules:
+        return scaling, no_rules()
+    return scaling, find_rules(rows.measured, scaling.apply(rows.measured), rows.changes / UNITS, rows.groups)
+
+
+def fit_model(
+    rows: Rows, kernel: Kernel, common: tuple[Scaling, Rules] | None = None, residues: Floats | None = None
+) -> LightModel:
+    """The model of some rows. ``common``: what ``scale`` gave for them. ``residues`` (n, 8): by how much each photo was
+    missed when it was not learned from; they teach how sure to be."""
+    scaling, rules = common or scale(rows, kernel)
     categories = tuple(sorted(set(rows.categories)))
     inputs, told = scaling.apply(rows.measured), tell(rows.categories, categories)
     ones = np.ones(len(rows))
-    wanted = np.concatenate([rows.changes / UNITS, _spreads(rows, residues)], 1)
+    departures = rows.changes / UNITS - rules.apply(rows.measured, inputs)
+    if kernel.rules:
+        departures = np.clip(departures, -_FARTHEST, _FARTHEST)
+    wanted = np.concatenate([departures, _spreads(rows, residues)], 1)
     level = wanted.mean(0)
     levels = _levels(wanted - level, told) * kernel.levels
-    start = (np.zeros(wanted.shape), level, levels)
+    start = (np.zeros(wanted.shape), level, levels, rules)
     model = LightModel(categories, scaling, kernel, inputs, told, ones, kernel.own * ones, *start)
     return replace(model, weights=_solve(model.likeness(inputs, told), wanted - level - told @ levels, kernel.noise))
 
