@@ -13,6 +13,7 @@ from packshot.commands.blindtest import blindtest
 from packshot.commands.calibrate import calibrate
 from packshot.commands.doctor import doctor
 from packshot.commands.evaluate import evaluate
+from packshot.commands.feedback import ask, feedback
 from packshot.commands.fit import fit
 from packshot.commands.learn import learn
 from packshot.commands.packs import packs
@@ -42,6 +43,8 @@ for command in (
     calibrate,
     bench,
     packs,
+    ask,
+    feedback,
     shadow,
     promote,
     rollback,

@@ -23,9 +23,14 @@ class Device(StrEnum):
 
 
 def learn(
-    pairs: Annotated[Path, typer.Argument(help="A folder with pairs.jsonl, or with before/ and after/.")],
     out: Annotated[Path, typer.Option("--out", help="The new pack's folder; a run that was stopped goes on there.")],
-    base: Annotated[str, typer.Option(help="Pack to start from: a folder, or the name of one that ships.")] = "base",
+    pairs: Annotated[Path | None, typer.Argument(help="A folder with pairs.jsonl, or with before/ and after/.")] = None,
+    from_catalog: Annotated[
+        str | None, typer.Option(help="Learn from people's decisions in this catalog, in place of pairs.")
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="Pack to start from; the catalog's champion, or base, if not given.")
+    ] = None,
     category: Annotated[
         str | None, typer.Option(help="Learn this category alone; all others stay as they are.")
     ] = None,
@@ -42,7 +47,13 @@ def learn(
     from packshot.learning.learn import learn as learn_pack
     from packshot.learning.pairs import read_pairs
 
-    options = LearnOptions(out, find_pack(base), category, minutes, device.value, seed, workers)
+    if (pairs is None) == (from_catalog is None):
+        fail("give either a folder of pairs or --from-catalog")
+    if from_catalog is not None:
+        pairs, champion = _decisions(from_catalog, out)
+        base = base or champion
+    assert pairs is not None
+    options = LearnOptions(out, find_pack(base or "base"), category, minutes, device.value, seed, workers)
     try:
         found = read_pairs(pairs)
         with Steps() as steps:
@@ -56,6 +67,21 @@ def learn(
     for note in run.notes:
         say(note)
     answer_json({**run.account, "notes": run.notes}) if json else _tell(run)
+
+
+def _decisions(url: str, out: Path) -> tuple[Path, str | None]:
+    """People's decisions as a set of pairs, written beside the pack, and the champion's folder."""
+    from packshot.catalog.champions import champion
+    from packshot.catalog.feedback import WITH_ACCEPTED, corrections_as_pairs
+    from packshot.commands.catalogs import opened
+
+    folder = out / "work" / "decisions"
+    with opened(url) as catalog, Steps() as steps:
+        feedback = corrections_as_pairs(catalog, folder, WITH_ACCEPTED, steps)
+        reign = champion(catalog)
+    for sentence in feedback.problems.values():
+        say(f"left out: {sentence}")
+    return folder, None if reign is None else str(reign.folder)
 
 
 def _tell(run: Learning) -> None:
