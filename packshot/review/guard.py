@@ -67,7 +67,8 @@ class Guard:
         response = self._refusal(request) or await call_next(request)
         for name, value in HEADERS.items():
             response.headers[name] = value
-        response.headers.setdefault("Cache-Control", "no-store")
+        kept = "no-cache" if request.url.path.startswith("/static/") else "no-store"
+        response.headers.setdefault("Cache-Control", kept)
         if self.secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         return response
