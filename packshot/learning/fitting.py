@@ -25,7 +25,7 @@ from packshot.recipe import Recipe
 __all__ = ["FITS", "FitLimits", "FitSettings", "PairFit", "fit_pair", "fit_pairs", "read_fits", "read_look"]
 
 FITS, LOOK = "fits.jsonl", "look.json"
-VERSION = 1  # of what is read from a pair; another one reads all pairs anew
+READING_VERSION, FIT_VERSION = 1, 2  # of what is written; another one reads or fits all pairs anew
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _as_bytes(line: Mapping[str, Any]) -> bytes:
 
 def stamp(pair: Pair) -> str:
     """Changes whenever one of the two files does, or the way they are read."""
-    parts: list[Any] = [VERSION, pair.id]
+    parts: list[Any] = [READING_VERSION, pair.id]
     for path in (pair.before, pair.after):
         try:
             found = path.stat()
@@ -154,7 +154,7 @@ class _Fitting:
     @property
     def mark(self) -> str:
         """Changes with all that a fit hangs on but the pair."""
-        told = json.dumps([VERSION, self.look.as_json(), vars(self.limits)], sort_keys=True)
+        told = json.dumps([FIT_VERSION, self.look.as_json(), vars(self.limits)], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()[:20]
 
     def prepare(self) -> Callable[[Pair, Reserve], dict[str, Any]]:

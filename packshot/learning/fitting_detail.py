@@ -1,15 +1,19 @@
-"""Detail read from a pair: how much the retoucher sharpened, and which specks are gone from the after."""
+"""Detail read from a pair: the noise the retoucher smoothed, how much they sharpened, which specks are gone."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from packshot import geometry
+from packshot.denoising import smooth_noise
 from packshot.geometry import Affine
+from packshot.healing import heal
 from packshot.recipe import Detailing, Spot
 from packshot.stages.detailing import cover
 
@@ -17,14 +21,21 @@ Pixels = NDArray[np.uint8]
 FloatImage = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
+NOISE_LEVELS = (0.0, 2.0, 3.0, 4.5, 6.5, 9.0, 13.0, 18.0)
+NOISE_REACH = 2.0
 RADII = (0.6, 0.8, 1.0, 1.4, 2.0)
+_WINDOW = 420  # pixels of the canvas in which noise is measured
+_WORTH = 0.02  # share of what is left that smoothing must explain
 _MOST_SHARPENING = 2.0
 _LEAST_SHARPENING = 0.03
 _EDGE_SHARE = 0.006  # of the long side: as near the outline nothing is healed
 _LONGEST_SHARE = 0.07
-_LEAST_CONTRAST = 7.0  # sRGB levels between a speck and its surroundings
-_SIGMAS = 5.0
-_MOST_SPOTS = 60
+_LEAST_CONTRAST = 10.0  # sRGB levels between a speck and its surroundings
+_CLEARER = 4.0  # times what usually differs around it
+_OWN_DRAWING = 1.0  # what stands out in the after as well is the product's own
+_REACH = 0.45  # of a speck's clearness, as far as it goes
+_EXPLAINED = 0.35  # share of the difference that healing a speck must take away
+_MOST_MARKS = 30
 
 
 @dataclass(frozen=True)
@@ -39,12 +50,42 @@ class Finished:
 
 
 def fit_detail(finished: Finished) -> Detailing:
-    """Sharpening first, for what it adds along edges must not be taken for specks."""
+    """Noise first, then sharpening, for what that adds along edges must not be taken for specks."""
     inside = well_inside(finished.matte)
     if inside.sum() < 400:
         return Detailing()
-    amount, radius = fit_sharpening(finished, inside)
-    return Detailing(spots=tuple(fit_spots(finished, inside)), sharpening=amount, radius=radius)
+    noise = fit_noise(finished, inside)
+    smooth = finished.made.copy()
+    smooth_noise(smooth, noise, NOISE_REACH)
+    amount, radius = fit_sharpening(Finished(smooth, finished.after, finished.matte, finished.affine), inside)
+    spots = [spot for mark in fit_spots(finished, inside) for spot in mark]
+    return Detailing(spots=tuple(spots), sharpening=amount, radius=radius, noise=noise)
+
+
+def fit_noise(finished: Finished, inside: Mask) -> float:
+    """Levels of smoothing that bring ours nearest the after (mean distance in CIELAB), in the middle of the product."""
+    here = _middle(inside)
+    inner, after = inside[here], _lab(finished.after[here])[inside[here]]
+    if not inner.any():
+        return 0.0
+    left = []
+    for levels in NOISE_LEVELS:
+        smooth = finished.made[here].copy()
+        smooth_noise(smooth, levels, NOISE_REACH)
+        left.append(float(np.sqrt(((_lab(smooth)[inner] - after) ** 2).sum(1)).mean()))
+    best = int(np.argmin(left))
+    return NOISE_LEVELS[best] if left[best] < (1 - _WORTH) * left[0] else 0.0
+
+
+def _middle(inside: Mask) -> tuple[slice, slice]:
+    left, top, width, height = cv2.boundingRect(inside.astype(np.uint8))
+    across, down = min(width, _WINDOW), min(height, _WINDOW)
+    x, y = left + (width - across) // 2, top + (height - down) // 2
+    return slice(y, y + down), slice(x, x + across)
+
+
+def _lab(picture: Pixels) -> FloatImage:
+    return np.asarray(cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
 
 
 def well_inside(matte: FloatImage) -> Mask:
@@ -74,53 +115,74 @@ def fit_sharpening(finished: Finished, inside: Mask) -> tuple[float, float]:
     return (best[1], best[2]) if best[1] >= _LEAST_SHARPENING else (0.0, 0.8)
 
 
-def fit_spots(finished: Finished, inside: Mask) -> list[Spot]:
-    """Small places that stand out in ours and not in the after, clearest first, as discs in source pixels."""
-    contrast = removed_contrast(finished, inside)
-    level = np.maximum(_LEAST_CONTRAST, _SIGMAS * local_noise(contrast, inside))
-    # A speck is seeded where it is clear, and reaches as far as it is half as clear.
-    seeds, reach = (contrast > level) & inside, (contrast > np.maximum(level / 2, _LEAST_CONTRAST / 2)) & inside
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(reach.astype(np.uint8), connectivity=8)
+def fit_spots(finished: Finished, inside: Mask) -> list[list[Spot]]:
+    """Specks as chains of discs in source pixels, clearest first: what stands out in ours and not in the after, and
+    comes nearer to the after when it is healed."""
+    marks = []
+    for mask, corner in _specks(finished, inside):
+        discs, kind = cover(mask, corner)
+        mark = [_spot(disc, kind, finished.affine) for disc in discs]
+        if _explains(mark, mask, corner, finished):
+            marks.append(mark)
+        if len(marks) == _MOST_MARKS:
+            break
+    return marks
+
+
+def _specks(finished: Finished, inside: Mask) -> Iterator[tuple[Mask, tuple[int, int]]]:
+    """The pixels of each candidate and where they begin, clearest first."""
+    gone, level = removed_contrast(finished, inside)
+    # A speck is seeded where it is clear, and goes on as far as it is nearly half as clear.
+    reach = ((gone > np.maximum(_REACH * level, 3.5)) & inside).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(reach, connectivity=8)
     peaks = np.zeros(count)
-    np.maximum.at(peaks, labels[seeds], (contrast / level)[seeds])
-    longest = _LONGEST_SHARE * max(contrast.shape)
-    back, scale = geometry.invert(finished.affine), geometry.scale_of(finished.affine)
-    spots: list[Spot] = []
+    seeds = (gone > level) & inside
+    np.maximum.at(peaks, labels[seeds], (gone / level)[seeds])
+    longest = _LONGEST_SHARE * max(gone.shape)
     for label in sorted(np.flatnonzero(peaks[1:] > 0) + 1, key=lambda one: -peaks[one]):
-        left, top, width, height, area = stats[label]
-        if area < 2 or max(width, height) > longest or len(spots) >= _MOST_SPOTS:
-            continue
-        own = labels[top : top + height, left : left + width] == label
-        discs, kind = cover(own, (int(left), int(top)))
-        for x, y, radius in discs:
-            place = geometry.apply(back, np.array([[x, y]]))[0]
-            spots.append(
-                Spot(
-                    x=round(float(place[0]), 2),
-                    y=round(float(place[1]), 2),
-                    radius=round(max(radius / scale, 0.5), 2),
-                    kind=kind,
-                )
-            )
-    return spots
+        left, top, width, height, area = (int(value) for value in stats[label])
+        if area >= 3 and max(width, height) <= longest:
+            yield labels[top : top + height, left : left + width] == label, (left, top)
 
 
-def removed_contrast(finished: Finished, inside: Mask) -> FloatImage:
-    """By how much each place stands out of its surroundings in ours, and does not in the after, (H, W) sRGB levels."""
+def removed_contrast(finished: Finished, inside: Mask) -> tuple[FloatImage, FloatImage]:
+    """By how much each place stands out of its surroundings in ours and does not in the after, and how much is clear.
+
+    Both (H, W), sRGB levels. On rough cloth, where much differs a little, more is needed.
+    """
     size = max(5, round(0.03 * max(inside.shape)) | 1)
-    parts = []
-    for picture in (finished.made, finished.after):
-        smooth = cv2.GaussianBlur(picture, (0, 0), 0.7)
-        parts.append(smooth.astype(np.float32) - cv2.medianBlur(smooth, size).astype(np.float32))
-    ours, theirs = parts
-    gone = np.abs(ours - theirs).max(2) - 0.7 * np.abs(theirs).max(2)
-    return np.where(inside, np.maximum(gone, 0), 0).astype(np.float32)
-
-
-def local_noise(contrast: FloatImage, inside: Mask) -> FloatImage:
-    """How large the contrast usually is around each place, (H, W): on rough cloth more than on smooth."""
-    size = max(9, round(0.06 * max(inside.shape)) | 1)
+    ours, theirs = (_standing_out(picture, size) for picture in (finished.made, finished.after))
+    differs = np.abs(ours - theirs).max(2)
+    gone = np.where(inside, np.maximum(differs - _OWN_DRAWING * np.abs(theirs).max(2), 0), 0)
+    window = max(9, round(0.06 * max(inside.shape)) | 1)
     weight = inside.astype(np.float32)
-    capped = np.minimum(contrast, 4 * max(1.0, float(np.median(contrast[inside]))))
-    mean = cv2.blur(capped * weight, (size, size)) / np.maximum(cv2.blur(weight, (size, size)), 1e-3)
-    return np.asarray(np.maximum(mean, 1.0), np.float32)
+    usual = np.minimum(differs, 3 * float(np.median(differs[inside]))) * weight
+    mean = cv2.blur(usual, (window, window)) / np.maximum(cv2.blur(weight, (window, window)), 1e-3)
+    return gone.astype(np.float32), np.maximum(_LEAST_CONTRAST, _CLEARER * mean).astype(np.float32)
+
+
+def _standing_out(picture: Pixels, size: int) -> FloatImage:
+    smooth = cv2.GaussianBlur(picture, (0, 0), 0.8)
+    return np.asarray(smooth.astype(np.float32) - cv2.medianBlur(smooth, size).astype(np.float32), np.float32)
+
+
+def _spot(disc: tuple[float, float, float], kind: Literal["dust", "lint"], affine: Affine) -> Spot:
+    x, y = geometry.apply(geometry.invert(affine), np.array([disc[:2]]))[0]
+    radius = max(0.5, disc[2] / geometry.scale_of(affine))
+    return Spot(x=round(float(x), 2), y=round(float(y), 2), radius=round(radius, 2), kind=kind)
+
+
+def _explains(mark: list[Spot], mask: Mask, corner: tuple[int, int], finished: Finished) -> bool:
+    """Whether healing takes most of the difference away: else it was no speck, but drawing that changed."""
+    reach = 24 + 3 * max(mask.shape)
+    left, top = max(0, corner[0] - reach), max(0, corner[1] - reach)
+    right, bottom = corner[0] + mask.shape[1] + reach, corner[1] + mask.shape[0] + reach
+    patch = finished.made[top:bottom, left:right].copy()
+    own = (
+        slice(corner[1] - top, corner[1] - top + mask.shape[0]),
+        slice(corner[0] - left, corner[0] - left + mask.shape[1]),
+    )
+    there = finished.after[top:bottom, left:right][own].astype(np.float32)
+    before = float(np.abs(patch[own].astype(np.float32) - there)[mask].mean())
+    heal(patch, mark, finished.affine - np.array([[0, 0, left], [0, 0, top]]))
+    return float(np.abs(patch[own].astype(np.float32) - there)[mask].mean()) < (1 - _EXPLAINED) * before

@@ -182,6 +182,7 @@ def targets(recipe: Recipe, reading: Reading) -> dict[str, Any]:
         "contrast": recipe.lighting.contrast,
         "field_stops": field_range(recipe.lighting.field),
         "spots": len(recipe.detailing.spots),
+        "noise": recipe.detailing.noise,
         "sharpening": recipe.detailing.sharpening,
         "sharpening_radius": recipe.detailing.radius,
     }
