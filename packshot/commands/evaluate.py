@@ -32,8 +32,9 @@ def evaluate(
         bool, typer.Option("--quick", help="Without fits: no ceiling, no mean colour, no specks.")
     ] = False,
     style: Annotated[Path | None, typer.Option(help="House style, a style.toml.")] = None,
-    held_out: Annotated[float, typer.Option(min=0, max=0.9, help="Only this share of the groups; 0: all.")] = 0,
-    seed: Annotated[int, typer.Option(help="Which groups are held out.")] = 0,
+    held_out: Annotated[
+        bool, typer.Option("--held-out", help="Only the groups that `packshot learn` holds out.")
+    ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Score so many pairs at most.")] = None,
     judge: Annotated[bool, typer.Option("--judge", help="Also train a judge to tell ours from the human's.")] = False,
     kept: Annotated[Path | None, typer.Option(help="Folder to keep registrations in for the next time.")] = None,
@@ -50,7 +51,8 @@ def evaluate(
     from packshot.learning.evaluation import EvaluationOptions
 
     folder = find_pack(pack)
-    chosen = _chosen(pairs, held_out, seed)[:limit]
+    chosen = _chosen(pairs, held_out)[:limit]
+    _warn_of_seen(chosen, folder)
     bar = Bar(delta_e=delta_e, iou=iou, corner=corner)
     with TemporaryDirectory() as temporary:
         if not quick:
@@ -96,8 +98,9 @@ def _measured(pairs: list[Pair], folder: Path, options: EvaluationOptions) -> Ev
         fail(str(error))
 
 
-def _chosen(folder: Path, share: float, seed: int) -> list[Pair]:
-    from packshot.learning.pairs import read_pairs, split_by_group
+def _chosen(folder: Path, held_out: bool) -> list[Pair]:
+    from packshot.learning.pairs import read_pairs
+    from packshot.learning.splits import split_pairs
 
     try:
         found = read_pairs(folder)
@@ -106,10 +109,23 @@ def _chosen(folder: Path, share: float, seed: int) -> list[Pair]:
     for problem in found.problems:
         if problem.left_out:
             say(f"left out: {problem.message}")
-    chosen = split_by_group(found.pairs, share, seed)[1] if share else list(found.pairs)
+    chosen = split_pairs(found.pairs)[1] if held_out else list(found.pairs)
     if not chosen:
         fail(f"no pairs to score in {folder}: {found.summary()}")
     return chosen
+
+
+def _warn_of_seen(pairs: list[Pair], folder: Path) -> None:
+    """Figures of pairs that a pack learned from flatter it."""
+    from packshot.evaluation.judge_model import judge_of
+    from packshot.learning.judge_outcomes import digest_of_group
+    from packshot.pack import Pack
+
+    judge = judge_of(Pack(folder))
+    seen = set() if judge is None else set(judge.seen)
+    known = sum(digest_of_group(pair.group) in seen for pair in pairs)
+    if known:
+        say(f"The pack learned from the products or sellers of {known} of these {len(pairs)} pairs; see --held-out.")
 
 
 def _tell(evaluation: Evaluation) -> None:
