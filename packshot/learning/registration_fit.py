@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot.geometry import Affine, compose, invert
+from packshot.learning.registration_bend import measure_bend
 from packshot.learning.registration_evidence import Evidence, correlations, gather
 from packshot.learning.registration_features import Features, Guess, feature_guesses, find_features
 from packshot.learning.registration_refine import Aligned, Target, refine
@@ -24,6 +25,8 @@ _PLENTY = 40  # agreeing features that need no second guess
 _SCANT = 20
 _NO_DOUBT = 0.9
 _LEAST_STRETCH, _LARGEST_STRETCH = 1.003, 1.12
+_THIN = 0.2
+_BESIDE = 0.002  # of the product's long side
 _STRETCH_GAIN = 0.85  # of the cost that a similarity leaves
 
 
@@ -89,7 +92,7 @@ def best_fit(views: Views, least_agreement: float = LEAST_AGREEMENT) -> Fit | No
         aligned = refine(target, grey, guess.after_to_before) if target else None
         if aligned is None:
             continue
-        fit = Fit(aligned, gather(aligned), agreement)
+        fit = _nudged(grey, Fit(aligned, gather(aligned), agreement))
         if best is None or fit.evidence.score > best.evidence.score:
             best = fit
         if best.evidence.score > _NO_DOUBT:
@@ -108,15 +111,41 @@ def _rank(target: Target, grey: NDArray[np.uint8], guesses: list[Guess]) -> list
     return sorted(ranked, key=lambda entry: -entry[0])
 
 
+def _nudged(grey: NDArray[np.uint8], fit: Fit) -> Fit:
+    """The fit refined anew from where its patches are found, where these say that it stopped beside the optimum."""
+    bend = measure_bend(fit.evidence)
+    if bend.share < _BESIDE:
+        return fit
+    aligned = fit.aligned
+    start = compose(invert(aligned.target.to_after), bend.similarity, aligned.to_source, aligned.source.to_before)
+    again = refine(aligned.target, grey, start)
+    if again is None:
+        return fit
+    nudged = Fit(again, gather(again), fit.agreement)
+    return nudged if nudged.evidence.score > fit.evidence.score else fit
+
+
 def _stretched(grey: NDArray[np.uint8], fit: Fit) -> Fit:
-    """The fit with sides free to stretch and shear, where that explains clearly more; otherwise the fit as it is."""
+    """The fit with sides free to stretch and shear, where that explains clearly more; otherwise the fit as it is.
+
+    A thin product cannot tell how wide it is, and a stretch that leaves the product bent is none.
+    """
+    if _slenderness(fit.aligned.target.mask) < _THIN:
+        return fit
     aligned = refine(fit.aligned.target, grey, fit.aligned.after_to_before, affine=True)
     if aligned is None or not _LEAST_STRETCH < _stretch(aligned.after_to_before) < _LARGEST_STRETCH:
         return fit
     if aligned.cost > _STRETCH_GAIN * fit.aligned.cost:
         return fit
     freer = Fit(aligned, gather(aligned), fit.agreement, "affine")
-    return freer if freer.evidence.score > fit.evidence.score else fit
+    straighter = measure_bend(freer.evidence).share <= measure_bend(fit.evidence).share
+    return freer if straighter and freer.evidence.score > fit.evidence.score else fit
+
+
+def _slenderness(mask: NDArray[np.bool_]) -> float:
+    """The spread of the mask across its main axis over that along it, 0 (a line) to 1."""
+    across, along = np.linalg.eigvalsh(np.cov(np.stack(np.nonzero(mask))))
+    return float(np.sqrt(max(across, 0.0) / max(along, 1e-9)))
 
 
 def _stretch(matrix: Affine) -> float:
