@@ -129,7 +129,7 @@ class View:
     @cached_property
     def measured(self) -> NDArray[np.float32]:
         """The light meter's row, and the network's embedding behind it where there is one."""
-        row = measure(Scene.of(self.small_linear, self.small_matte))
+        row = measure(Scene.of(self.small_linear, self.small_matte), min(self.source))
         embedding = self.answer.embedding
         return row if embedding is None else np.concatenate([row, embedding])
 

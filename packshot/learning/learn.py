@@ -9,18 +9,22 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from packshot.learning.evaluation import EvaluationOptions
 from packshot.learning.fitting import FitSettings, PairFit, fit_pairs
 from packshot.learning.habits import habits_of, placing_of
-from packshot.learning.light_export import export_light_model
+from packshot.learning.learn_scores import Scoring, score_pack
+from packshot.learning.light_export import export_light_model, load_light_model
 from packshot.learning.light_learning import LightLesson, learn_light, rows_of
+from packshot.learning.light_model import fit_model, with_category
 from packshot.learning.looks import looks_of
 from packshot.learning.pack_making import Workbench, style_toml
 from packshot.learning.pairs import Pair, PairSet
 from packshot.learning.splits import split_pairs
+from packshot.lightmeter import CHANGES
 from packshot.pack import Pack
 from packshot.photo import write_atomic
 
@@ -78,12 +82,13 @@ def learn(found: PairSet, options: LearnOptions, tell: Tell) -> Learning:
     run = Learning(found, options, tell)
     pairs = _chosen(run)
     train, scored = split_pairs(pairs)
-    fits = _fit(run, [*train, *scored])
-    good = _good(run, [fits[pair.id] for pair in train if pair.id in fits])
+    good = _good(run, _fit(run, train, "fits"))
     bench = Workbench.from_base(Pack(options.base), options.out)
     _habits_and_look(run, bench, good)
-    _light(run, bench, good)
+    lesson = _light(run, bench, good)
     _describe(run, bench, good, scored)
+    _score(run, bench, lesson, split_pairs(found.pairs)[1])
+    _keep_account(run)
     return run
 
 
@@ -104,9 +109,9 @@ def _chosen(run: Learning) -> list[Pair]:
     return pairs
 
 
-def _fit(run: Learning, pairs: Sequence[Pair]) -> dict[str, PairFit]:
-    fits = fit_pairs(pairs, run.work / "fits", FitSettings(workers=run.options.workers), run.tell)
-    return {fit.id: fit for fit in fits}
+def _fit(run: Learning, pairs: Sequence[Pair], name: str) -> list[PairFit]:
+    """Fits into a folder of their own, since all pairs fitted together share one look."""
+    return fit_pairs(pairs, run.work / name, FitSettings(workers=run.options.workers), run.tell)
 
 
 def _good(run: Learning, fits: Sequence[PairFit]) -> list[PairFit]:
@@ -149,20 +154,75 @@ def _light(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> LightLes
     if not len(rows):
         return None
     lesson = learn_light(rows)
-    export_light_model(lesson.model, bench.folder / "light.onnx")
-    bench.add_model("light", "light.onnx", categories=lesson.model.categories)
+    model = lesson.model
+    card = bench.file.models.get("light")
+    if run.options.category is not None and card is not None:
+        model = with_category(load_light_model(bench.folder / card.file), rows)
+    export_light_model(model, bench.folder / "light.onnx")
+    bench.add_model("light", "light.onnx", categories=model.categories)
+    run.account["light"] = {
+        "believed": {name: round(float(share), 3) for name, share in zip(CHANGES, lesson.kept, strict=True)},
+        "rules": {name: model.rules.words(index) for index, name in enumerate(CHANGES[:3])},
+    }
     return lesson
 
 
+def _for_all(run: Learning, bench: Workbench, lesson: LightLesson | None) -> Path | None:
+    """The same pack with one look, one set of habits and one light for all categories."""
+    if lesson is None or len(lesson.model.categories) < 2 or run.options.category is not None:
+        return None
+    plain = Workbench.from_base(bench.pack(), run.work / "one-for-all")
+    plain.change(
+        look={name: look for name, look in bench.file.look.items() if name == "default"},
+        habits={name: rules for name, rules in bench.file.habits.items() if name == "default"},
+    )
+    model = fit_model(lesson.rows, replace(lesson.model.kernel, own=0.0, levels=False))
+    export_light_model(model, plain.folder / "light.onnx")
+    plain.add_model("light", "light.onnx", categories=model.categories)
+    return plain.folder
+
+
 def _describe(run: Learning, bench: Workbench, good: Sequence[PairFit], scored: Sequence[Pair]) -> None:
-    name = run.options.out.resolve().name
-    bench.change(name=name, version=time.strftime("%Y.%m.%d"))
+    bench.change(name=run.options.out.resolve().name, version=time.strftime("%Y.%m.%d"))
     run.account |= {
         "pack": bench.pack().label,
         "pairs": len(run.found.pairs),
         "left_out": sum(problem.left_out for problem in run.found.problems),
         "learned": len(good),
         "held_out": len(scored),
-        "minutes": round((time.monotonic() - run.begun) / 60, 2),
     }
+
+
+def _score(run: Learning, bench: Workbench, lesson: LightLesson | None, scored: Sequence[Pair]) -> None:
+    """Scores on what was held out, and the report."""
+    from packshot.reports.pack_page import PackReport, write_pack_report
+
+    if not scored:
+        run.note("Too few products to hold any out: nothing is known of how good the pack is. Give pairs of 5 or more.")
+        return
+    _fit(run, scored, "held-out-fits")
+    options = EvaluationOptions(
+        run.work / "held-out-fits", run.work / "kept", workers=run.options.workers, appearance=run.options.minutes > 10
+    )
+    for_all = _for_all(run, bench, lesson)
+    scoring = Scoring(scored, bench.folder, options, run.options.base, for_all, run.minutes_left())
+    scores = score_pack(scoring, run.tell)
+    for note in scores.notes:
+        run.note(note)
+    run.account["scores"] = scores.ours.as_json()
+    if not scores.ours.scores:
+        run.note("None of the pairs held out could be scored; the account says why.")
+        return
+    report = PackReport(
+        scores.ours,
+        learned_from=run.account["learned_from"],
+        problems=run.notes,
+        specific=scores.specific,
+        moved=scores.moved,
+    )
+    write_pack_report(bench.folder, report, scored, options)
+
+
+def _keep_account(run: Learning) -> None:
+    run.account["minutes"] = round((time.monotonic() - run.begun) / 60, 2)
     write_atomic(run.work / "account.json", json.dumps({**run.account, "notes": run.notes}, indent=1).encode())

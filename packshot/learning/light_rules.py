@@ -2,7 +2,8 @@
 
 "Bring the product's brightest fiftieth to this level", "make the paper grey": such a rule is one number of the light
 meter with a slope. Forward selection (Efroymson, 1960) with Huber's weights; each number must lessen the error on
-groups left out. Each camera (photos of one size) has its own rules where there are enough photos; others go by everybody's.
+groups left out. Each camera (photos of one size) has its own rules where there are enough photos; others go by
+everybody's.
 """
 
 from __future__ import annotations
