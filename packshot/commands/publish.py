@@ -24,6 +24,7 @@ def publish(
     json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
     """Publish what the gate and people have let through, each photo once."""
+    from packshot.catalog.alarm import heed
     from packshot.catalog.publishing import PublishSettings
     from packshot.catalog.publishing import publish as carry_out
     from packshot.publication.sinks import FolderSink
@@ -33,6 +34,8 @@ def publish(
     except OSError as error:
         fail(f"the folder {to} cannot be made: {error.strerror or error}")
     with opened(catalog) as found, Steps() as steps:
+        for alarm in heed(found):
+            say(f"{alarm.pack}: {alarm.sentence}. {alarm.recalled} photos go to a person instead.")
         due = found.counters().states.get("publish", 0)
         settings = PublishSettings(settle)
         published = carry_out(found, FolderSink(to), settings, lambda so_far: steps("published", so_far.count, due))

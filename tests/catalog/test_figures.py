@@ -27,9 +27,9 @@ COSTS = Costs(
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
+def catalog(url: str, tmp_path: Path) -> Iterator[Catalog]:
     """Eight photos through the gate, all to be audited; four to people; one that failed."""
-    with Catalog.open(str(tmp_path / "catalog.sqlite"), Chance(share=1.0)) as opened:
+    with Catalog.open(url, Chance(share=1.0)) as opened:
         shots = [made(tmp_path / "out", number, route="publish") for number in range(8)]
         shots += [made(tmp_path / "out", number, pack="tiny 2", pack_digest="e" * 64) for number in range(8, 12)]
         opened.add([*shots, made(tmp_path / "out", 12, route="failed")])
@@ -110,9 +110,8 @@ def test_costs_are_read_and_a_slip_is_named(tmp_path: Path) -> None:
         load_costs(path)
 
 
-def test_the_page_and_the_json_tell_the_same(catalog: Catalog, tmp_path: Path) -> None:
+def test_the_page_and_the_json_tell_the_same(url: str, catalog: Catalog, tmp_path: Path) -> None:
     publish(catalog)
-    url = str(tmp_path / "catalog.sqlite")
     told = CliRunner().invoke(app, ["report", "--catalog", url, "--json"])
     assert told.exit_code == 0, told.output
     assert json.loads(told.stdout)["all"]["automated"] == 8

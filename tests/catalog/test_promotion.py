@@ -151,7 +151,8 @@ def test_an_own_pack_outside_the_pack_is_refused(tmp_path: Path) -> None:
         Pack(tmp_path / "pack")
 
 
-def test_champions_follow_one_another_and_going_back_goes_back(catalog: Catalog, tmp_path: Path) -> None:
+def test_champions_follow_one_another_and_going_back_goes_back(url: str, tmp_path: Path) -> None:
+    catalog = Catalog.open(url)
     one, two, three = (darker(tmp_path / f"pack-{version}", f"{version}") for version in (1, 2, 3))
     with pytest.raises(CatalogError, match="nothing to go back to"):
         roll_back(catalog, "ann")
@@ -167,6 +168,7 @@ def test_champions_follow_one_another_and_going_back_goes_back(catalog: Catalog,
     assert reign.pack == one.label
     assert [step.action for step in reigns(catalog)] == ["begin", "promote", "promote", "rollback", "rollback"]
     assert reigns(catalog)[1].evidence == {"why": "better"}
+    catalog.close()
 
 
 def test_a_champion_that_was_changed_is_not_gone_back_to(catalog: Catalog, tmp_path: Path) -> None:
