@@ -1,0 +1,93 @@
+"""The commands around a catalog, as a person gives them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from packshot.catalog import Catalog
+from packshot.cli import app
+from tests.catalog.desk import correct, decide, prediction_of
+from tests.tiny import make_pack, make_photos
+
+
+def packshot(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a catalog of three photos: one accepted, one corrected, one waiting."""
+    folder = tmp_path_factory.mktemp("studio")
+    make_photos(folder / "in", 3)
+    make_pack(folder / "pack")
+    url = folder / "catalog.sqlite"
+    told = packshot(
+        "run", folder / "in", "--out", folder / "out", "--pack", folder / "pack", "--catalog", url, "--audit", 1
+    )
+    assert told.exit_code == 0, told.output
+    with Catalog.open(str(url)) as catalog:
+        accepted, corrected, _ = sorted(catalog.queue(), key=lambda entry: entry.source)
+        decide(catalog, accepted)
+        exposure = prediction_of(corrected).recipe().lighting.exposure
+        correct(catalog, corrected, lighting={"exposure": exposure + 0.5})
+    return folder
+
+
+def test_publish_publishes_once(studio: Path) -> None:
+    first = packshot("publish", "--catalog", studio / "catalog.sqlite", "--to", studio / "shop", "--json")
+    assert first.exit_code == 0, first.output
+    assert sorted(json.loads(first.stdout)["published"]) == ["photo-000", "photo-001"]
+    again = packshot("publish", "--catalog", studio / "catalog.sqlite", "--to", studio / "shop")
+    assert again.stdout == f"0 photos published to {studio / 'shop'}.\n"
+    assert sorted(path.name for path in (studio / "shop").iterdir()) == ["photo-000.jpg", "photo-001.jpg"]
+
+
+def test_feedback_writes_pairs_and_the_verdicts_that_may_calibrate(studio: Path) -> None:
+    out, verdicts = studio / "pairs", studio / "verdicts.jsonl"
+    told = packshot(
+        "feedback", "--catalog", studio / "catalog.sqlite", "--out", out, "--accepted", "--json",
+        "--verdicts", verdicts, "--pack", studio / "pack",
+    )  # fmt: skip
+    assert told.exit_code == 0, told.output
+    assert json.loads(told.stdout) == {"pairs": 2, "left_out": {}, "stages": {"lighting": 1.0}, "verdicts": 2}
+    said = [json.loads(line) for line in verdicts.read_text().splitlines()]
+    assert [(line["verdict"], line["category"]) for line in said] == [("good", "reds"), ("bad", "greens")]
+
+
+def test_ask_tells_how_many_of_each_kind(studio: Path) -> None:
+    told = packshot("ask", "--catalog", studio / "catalog.sqlite", "--count", 5, "--json")
+    assert sum(len(photos) for photos in json.loads(told.stdout).values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("rollback",), "nothing to go back to"),
+        (("promote", "nowhere", "--out", "new"), "no pack"),
+        (("shadow", "nowhere"), "no pack"),
+        (("report", "--costs", "nowhere.toml"), "nowhere.toml"),
+    ],
+)
+def test_wrong_use_is_told_in_a_sentence(studio: Path, arguments: tuple[str, ...], words: str) -> None:
+    told = packshot(*arguments, "--catalog", studio / "catalog.sqlite")
+    assert told.exit_code == 2
+    assert words in told.stderr
+    assert "Traceback" not in told.output
+
+
+def test_a_run_into_no_catalog_does_not_begin(studio: Path) -> None:
+    told = packshot("run", studio / "in", "--out", studio / "other", "--catalog", "mysql://host/name")
+    assert told.exit_code == 2
+    assert "SQLite or PostgreSQL" in told.stderr
+    assert not (studio / "other").exists()
+
+
+def test_learn_takes_pairs_or_a_catalog(studio: Path) -> None:
+    told = packshot("learn", "--out", studio / "new")
+    assert told.exit_code == 2
+    assert "--from-catalog" in told.stderr
