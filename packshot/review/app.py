@@ -23,8 +23,9 @@ def make_app(catalog: Catalog, guard: Guard) -> FastAPI:
     app.state.shop = Shop(catalog)
     app.state.guard = guard
     app.middleware("http")(guard)
-    for kind, status in ((Conflict, 409), (PhotoError, 422), (ValueError, 422), (CatalogError, 404)):
+    for kind, status in ((Conflict, 409), (PhotoError, 422), (ValueError, 422)):
         app.add_exception_handler(kind, _refusal(status))
+    app.add_exception_handler(CatalogError, _catalog_trouble)
     app.include_router(account_routes.router)
     app.include_router(manage_routes.router)
     app.include_router(handover_routes.router)
@@ -42,6 +43,12 @@ def _refusal(status: int) -> Any:
         return JSONResponse({"detail": str(error)}, status)
 
     return answer
+
+
+def _catalog_trouble(request: Request, error: Exception) -> JSONResponse:
+    """What is not there is not found; a catalog that does not answer is there later, so that pages send again."""
+    del request
+    return JSONResponse({"detail": str(error)}, 404 if error.__cause__ is None else 503)
 
 
 def session(request: Request) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from psd_tools import PSDImage
 
-from packshot.catalog import Catalog
+from packshot.catalog import Catalog, CatalogError
 from packshot.photo import Photo, encode_jpeg
 from packshot.recipe import Recipe
 from packshot.review.app import make_app
@@ -80,6 +80,17 @@ def test_a_conflict_and_an_unknown_photo_are_told_in_a_sentence(client: TestClie
     assert (twice.status_code, "waits" in twice.json()["detail"]) == (409, True)
     unknown = client.get("/photos/999/before?long=640")
     assert (unknown.status_code, "no photo 999" in unknown.json()["detail"]) == (404, True)
+
+
+def test_a_catalog_that_does_not_answer_is_to_be_asked_again(client: TestClient, monkeypatch: Any) -> None:
+    card = take(client)[0]
+
+    def away(*_: object) -> None:
+        raise CatalogError("the catalog does not answer: try again") from OSError("connection refused")
+
+    monkeypatch.setattr(Catalog, "decide", away)
+    body = {"key": "a" * 12, "photo": card["id"], "prediction": card["prediction"], "outcome": "accept"}
+    assert client.post("/api/decide", json=body).status_code == 503
 
 
 def test_pictures_follow_the_edit(client: TestClient) -> None:

@@ -5,16 +5,32 @@ import {Offline, ask} from './client.js';
 const LOT = 8;
 const LOADED = 4;
 const HOLD_EVERY = 60000;
+const IDLE = 15 * 60000;
 
 export class Queue {
-  /** `changed` is called when the photo in front may be another one; `longSide()` says how large pictures are shown. */
-  constructor(longSide, changed) {
+  /** `changed` is called when the photo in front may be another one, `troubled` with a sentence; `longSide()` says how
+   * large pictures are shown. */
+  constructor(longSide, changed, troubled) {
+    this.troubled = troubled;
     this.longSide = longSide;
     this.changed = changed;
     this.filter = {};
     this.cards = [];
     this.empty = false;
-    setInterval(() => this.hold(), HOLD_EVERY);
+    this.active = Date.now();
+    setInterval(() => this.idle || this.hold(), HOLD_EVERY);
+  }
+
+  /** Nobody is at the page: it holds nothing any longer, so that colleagues see its photos after a while. */
+  get idle() {
+    return Date.now() - this.active > IDLE;
+  }
+
+  /** Somebody is at the page, perhaps again: what was lost meanwhile goes. */
+  awake() {
+    const slept = this.idle;
+    this.active = Date.now();
+    if (slept) this.hold(true);
   }
 
   get front() {
@@ -61,8 +77,8 @@ export class Queue {
       const answer = await ask('/api/take', {count: LOT, filter, anew, held});
       if (filter === this.filter) this.receive(answer);
     } catch (error) {
-      if (!(error instanceof Offline)) throw error;
-      this.retry = setTimeout(() => this.take(anew), 3000);
+      if (!(error instanceof Offline)) this.troubled(error.message);
+      else setTimeout(() => this.take(anew), 3000);
     } finally {
       this.taking = false;
     }
@@ -85,13 +101,13 @@ export class Queue {
     for (const card of this.cards.slice(LOADED)) card.pictures = null;
   }
 
-  async hold() {
+  async hold(all = false) {
     if (!this.cards.length) return;
     try {
       const {lost} = await ask('/api/hold', {photos: this.cards.map((card) => card.id)});
-      for (const id of lost) if (id !== this.front?.id) this.drop(id);
+      for (const id of lost) if (all || id !== this.front?.id) this.drop(id);
     } catch (error) {
-      if (!(error instanceof Offline)) throw error;
+      if (!(error instanceof Offline)) this.troubled(error.message);
     }
   }
 }

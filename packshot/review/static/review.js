@@ -22,7 +22,7 @@ const tools = new Tools(stage, viewer, {
   edits: () => edits().now, change, brush: () => Number(controls.input('brush').value), split: setSplit, splitNow: () => look.split,
 });
 const controls = new Controls(byId('controls'), change);
-const queue = new Queue(() => Math.max(stage.clientWidth, stage.clientHeight, 1) === 1 ? 640 : longSide(), queueChanged);
+const queue = new Queue(() => Math.max(stage.clientWidth, stage.clientHeight, 1) === 1 ? 640 : longSide(), queueChanged, say);
 const outbox = new Outbox(document.body.dataset.editor, tellConnection, refused);
 
 /** The long side at which a picture fills the stage, in the screen's own pixels. */
@@ -380,5 +380,6 @@ async function upload() {
 
 drawLegend(byId('legend').querySelector('div'));
 queue.restart({});
-setInterval(() => queue.empty && queue.take(), 5000);
+setInterval(() => queue.empty && !queue.idle && queue.take(), 5000);
+for (const name of ['keydown', 'pointerdown', 'wheel']) addEventListener(name, () => queue.awake(), {capture: true, passive: true});
 stage.focus({preventScroll: true});
