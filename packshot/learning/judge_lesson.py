@@ -13,13 +13,13 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from packshot.evaluation.judge_model import TrainedJudge
 from packshot.learning.evaluation import Advance
-from packshot.learning.judge_outcomes import Collected, Outcome, OutcomeSettings, collect
+from packshot.learning.judge_outcomes import Collected, Outcome, OutcomeSettings, collect, digest_of_group
 from packshot.learning.judge_training import JudgeTraining, TooFewOutcomesError, add_judge, train_judge
 from packshot.learning.light_export import export_light_model
 from packshot.learning.light_learning import LightLesson, believed
@@ -54,6 +54,8 @@ def learn_judge(
     files must be final: the judge is about exactly this pack. Raises PackError, EngineError.
     """
     training = training or JudgeTraining(hard=Pack(folder).file.hard)
+    seen = {*training.seen, *(digest_of_group(pair.group) for pair in pairs)}
+    training = replace(training, seen=tuple(sorted(seen)))
     collected = out_of_fold(folder, pairs, lesson, how)
     try:
         judge = train_judge(collected.outcomes, training)

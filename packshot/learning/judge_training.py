@@ -38,8 +38,8 @@ class TooFewOutcomesError(ValueError):
 
 @dataclass(frozen=True)
 class JudgeTraining:
-    """bar: what counts as good. hard: categories of hard material. seed: of all chance. seen: further groups that the
-    pack learned from, and that may not calibrate it.
+    """bar: what counts as good. hard: categories of hard material. seed: of all chance. seen: digests of further groups
+    that the pack learned from, and that may not calibrate it.
     """
 
     bar: Bar = field(default_factory=Bar)
@@ -65,7 +65,7 @@ def train_judge(outcomes: Sequence[Outcome], training: JudgeTraining | None = No
     slope, offset = platt(rejected, bad)
     judge = _grown(outcomes, training, training.seed + _FOLDS)
     figures = {"outcomes": float(len(outcomes)), "bad": float(bad.mean()), "auc": round(auc(rejected, bad), 4)}
-    groups = {digest_of_group(group) for group in (*training.seen, *(outcome.group for outcome in outcomes))}
+    groups = {*training.seen, *(digest_of_group(outcome.group) for outcome in outcomes)}
     hard = train_hard(outcomes, judge.projection, training.hard, training.seed)
     update = {"slope": slope, "offset": offset, "figures": figures, "hard": hard, "seen": tuple(sorted(groups))}
     return judge.model_copy(update=update)
