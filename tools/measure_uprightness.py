@@ -6,6 +6,9 @@ Each photo is turned by a known angle. On the way it is saved as a JPEG while it
 the left and once to the right: its blocks then stand differently in two pictures of the same product. A pack that looks
 at the product says the same of both; one that reads blocks follows them. `follows` is the share by which it does, with
 its standard error: 0 for the first, 1 for the second. `error` is that of the median angle, beside doing nothing.
+
+`--soften 3` shrinks and enlarges each photo beforehand, which wipes out the blocks it came with: they are level where
+the photo is. If the error grows much, they had been read.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ def main() -> None:
     parser.add_argument("photos", nargs="+", type=Path)
     parser.add_argument("--pack", type=Path, default=None)
     parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--soften", type=float, default=1.0, metavar="FACTOR")
     parser.add_argument("--quality", type=int, default=70)
     options = parser.parse_args()
     cv2.setNumThreads(1)
@@ -41,6 +45,7 @@ def main() -> None:
     rows = []
     for path in options.photos[: options.count]:
         image = at_most(np.asarray(Photo.open(path).pixels(), np.uint8), LONG_SIDE)
+        image = softened(image, options.soften) if options.soften > 1 else image
         turn = float(draw.normal(0, 2.7))
         said = [angle(pack, turned_with_blocks(image, turn, away, options.quality)) for away in (-AWAY, AWAY)]
         rows.append((turn, *said))
@@ -55,6 +60,12 @@ def main() -> None:
 def at_most(image: Image, long_side: int) -> Image:
     factor = min(1.0, long_side / max(image.shape[:2]))
     return np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def softened(image: Image, factor: float) -> Image:
+    size = image.shape[1], image.shape[0]
+    small = cv2.resize(image, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def turned_with_blocks(image: Image, turn: float, away: float, quality: int) -> Image:

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import cv2
@@ -19,7 +22,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from packshot.learning.upright_network import UprightNetwork
 from packshot.turning import SIDE, turned, turns
@@ -70,7 +72,7 @@ class Batch:
     angles: torch.Tensor
 
 
-class Draw(IterableDataset[Batch]):
+class Draw:
     """Batches without end: sources by their shares, varied in size, place, light and side."""
 
     def __init__(self, examples: Examples, size: int, seed: int) -> None:
@@ -79,12 +81,19 @@ class Draw(IterableDataset[Batch]):
         weights = np.array([SHARES.get(name, 0.1) / known[name] for name in examples.sources])
         self.weights = weights / weights.sum()
 
-    def __iter__(self) -> Iterator[Batch]:
-        worker = get_worker_info()
-        generator = np.random.default_rng((self.seed, worker.id if worker else 0))
-        while True:
-            rows = generator.choice(len(self.examples), self.size, p=self.weights)
-            yield gathered([self.varied(row, generator) for row in rows])
+    def batches(self, threads: int) -> Iterator[Batch]:
+        """Drawn ahead by ``threads``; the same seed draws the same batches however many there are."""
+        with ThreadPoolExecutor(threads) as pool:
+            ahead = deque(pool.submit(self.batch, number) for number in range(2 * threads))
+            for number in count(2 * threads):
+                ahead.append(pool.submit(self.batch, number))
+                yield ahead.popleft().result()
+
+    def batch(self, number: int) -> Batch:
+        """The batch of this number."""
+        draw = np.random.default_rng((self.seed, number))
+        rows = draw.choice(len(self.examples), self.size, p=self.weights)
+        return gathered([self.varied(row, draw) for row in rows])
 
     def varied(self, row: int, draw: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
         """Curves, turned pictures and angle of one row, as it might have been shot otherwise."""
@@ -148,7 +157,7 @@ def train(examples: Examples, options: argparse.Namespace) -> UprightNetwork:
     network = UprightNetwork().to(options.device)
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.rate, weight_decay=0.05)
     draw = Draw(examples.of(~examples.held_out), options.batch, options.seed)
-    batches = iter(DataLoader(draw, batch_size=None, num_workers=options.workers))
+    batches = draw.batches(options.threads)
     scored, losses, step = examples.of(examples.held_out), [], 0
     started = told = time.monotonic()
     while (share := (time.monotonic() - started) / (60 * options.minutes)) < 1:
@@ -204,7 +213,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--workers", type=int, default=0, help="processes that draw batches")
+    parser.add_argument("--threads", type=int, default=1, help="that draw batches ahead")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     cv2.setNumThreads(1)
