@@ -48,16 +48,18 @@ def review(
 def _opened(out: Path | None, url: str | None) -> Catalog:
     """The catalog, with a run's photos in it."""
     from packshot.catalog import Catalog, CatalogError
-    from packshot.review.folder import CATALOG_FILE, made_in
+    from packshot.commands.steps import Steps
+    from packshot.review.folder import CATALOG_FILE, note_run, require_run
 
     if (out is None) == (url is None):
         fail("give the folder of a run, or --catalog URL, and not both")
     try:
         if out is None:
             return Catalog.open(str(url))
-        made = made_in(out)
+        require_run(out)
         catalog = Catalog.open(str(out / CATALOG_FILE))
-        catalog.add(made)
+        with Steps() as steps:
+            note_run(catalog, out, steps)
     except (CatalogError, OSError, ValueError) as error:
         fail(str(error))
     say(f"{catalog.counters().waiting} photos wait for you.")

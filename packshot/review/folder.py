@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from packshot.batch.ledger import OWN_KEYS, Line, read_lines
-from packshot.catalog import Made
+from packshot.catalog import Catalog, Made
 from packshot.pack import Pack
 from packshot.recipe import Reason
 from packshot.style import Style
 
 CATALOG_FILE = "catalog.sqlite"
+_AT_ONCE = 100
 _FILES = ("output", "recipe", "matte", "preview", "thumb", "presets")
 
 
@@ -23,13 +25,40 @@ def catalog_of(place: str) -> str:
     return str(Path(place) / CATALOG_FILE) if "://" not in place and Path(place).is_dir() else place
 
 
-def made_in(folder: Path) -> Iterator[Made]:
-    """What a run made of its photos. Raises FileNotFoundError when the folder is no run's, ValueError on its lines."""
+def note_run(catalog: Catalog, folder: Path, tell: Callable[[str, int, int], None]) -> None:
+    """Notes a run's photos in a catalog; those already there stay as they are. ``tell``: what, done, of how many.
+
+    Raises FileNotFoundError when the folder is no run's, ValueError when a line of it cannot be understood.
+    """
+    total = len(read_lines(folder / "run.jsonl"))
+    for at, some in enumerate(batched(made_in(folder), _AT_ONCE)):
+        catalog.add(some)
+        tell("photos noted", min(total, (at + 1) * _AT_ONCE), total)
+
+
+def batched(made: Iterator[Made], count: int) -> Iterator[list[Made]]:
+    """Lots of ``count``."""
+    while some := list(islice(made, count)):
+        yield some
+
+
+def require_run(folder: Path) -> None:
+    """Raises FileNotFoundError, with what to do, when there is no run in a folder."""
     if not (folder / "run.jsonl").is_file():
         raise FileNotFoundError(f"{folder} holds no run.jsonl: give the folder that `packshot run --out` wrote")
+
+
+def made_in(folder: Path) -> Iterator[Made]:
+    """What a run made of its photos. Raises FileNotFoundError when the folder is no run's, ValueError on its lines."""
+    require_run(folder)
     base = Pack.base()
     for line in read_lines(folder / "run.jsonl"):
-        yield _made(folder.resolve(), line, base)
+        try:
+            yield _made(folder.resolve(), line, base)
+        except KeyError as error:
+            raise ValueError(
+                f"a line of {folder / 'run.jsonl'} has no {error}: run packshot on the photos again"
+            ) from error
 
 
 def _made(folder: Path, line: Line, base: Pack) -> Made:
