@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot.blindtest.flaws import flawed
-from packshot.blindtest.trials import PICTURES, TEST, BlindTestError, Kind, Test, Trial, write_test
+from packshot.blindtest.trials import PICTURES, TEST, BlindTestError, BlindTestFile, Kind, Trial, write_test
 from packshot.evaluation.blindtest import BlindTest, trials_needed
 from packshot.learning.pairs import Pair
 from packshot.learning.registration import register
@@ -51,7 +51,7 @@ class Plan:
 class Made:
     """What was made, and which pairs could not be used."""
 
-    test: Test
+    test: BlindTestFile
     failures: tuple[str, ...]
 
 
@@ -78,7 +78,7 @@ def make_test(pairs: Sequence[Pair], pack: Pack, style: Style, plan: Plan, out: 
     for pair in (chosen[index] for index in generator.permutation(len(chosen))[:checks]):
         studio = _read(pair.after)
         trials.append(_shown(out, "check", pair, studio, flawed(studio, generator)))
-    test = Test(
+    test = BlindTestFile(
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         pack=pack.label,
         margin=plan.rules.margin,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from packshot.blindtest.results import Results
-from packshot.blindtest.trials import Test
+from packshot.blindtest.trials import BlindTestFile
 from packshot.reports.page import write_page
 from packshot.reports.plots import Interval, intervals
 
 
-def write_page_of(test: Test, found: Results, path: Path) -> None:
+def write_page_of(test: BlindTestFile, found: Results, path: Path) -> None:
     """Writes an HTML file that needs nothing beside it. Raises ImportError without the extra for reports."""
     states = {"all": found.arms["ai"].so_far, "two humans": found.arms["human"].so_far, **found.categories}
     known = {name: state for name, state in states.items() if state.trials}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from packshot.blindtest.trials import Answer, Kind, Test
+from packshot.blindtest.trials import Answer, BlindTestFile, Kind
 from packshot.evaluation.blindtest import (
     BlindTest,
     Equivalence,
@@ -60,7 +60,7 @@ class Results:
         return asdict(self)
 
 
-def results(test: Test, answers: Sequence[Answer]) -> Results:
+def results(test: BlindTestFile, answers: Sequence[Answer]) -> Results:
     """The state of a test; may be asked for at any time, as often as wanted."""
     kinds: dict[str, Kind] = {trial.id: trial.kind for trial in test.trials}
     rules = BlindTest(test.margin, test.doubt)
@@ -90,7 +90,7 @@ def _attention(answers: Sequence[Answer], kinds: dict[str, Kind]) -> dict[str, b
     return {answer.rater: looked.get(answer.rater, True) for answer in answers}
 
 
-def _arm(test: Test, answers: Sequence[Answer], rules: BlindTest) -> Arm:
+def _arm(test: BlindTestFile, answers: Sequence[Answer], rules: BlindTest) -> Arm:
     products = {trial.id: trial.product for trial in test.trials}
     right = [answer.recognised for answer in answers]
     effect = 1.0
@@ -103,7 +103,7 @@ def _arm(test: Test, answers: Sequence[Answer], rules: BlindTest) -> Arm:
     return Arm(round(effect, 3), look(sum(right), len(right), rules, effect), planned)
 
 
-def _by_category(test: Test, answers: Sequence[Answer], rules: BlindTest) -> dict[str, Sequential]:
+def _by_category(test: BlindTestFile, answers: Sequence[Answer], rules: BlindTest) -> dict[str, Sequential]:
     category = {trial.id: trial.category for trial in test.trials}
     found: dict[str, list[bool]] = defaultdict(list)
     for answer in answers:
@@ -126,7 +126,7 @@ def _agreement(answers: Sequence[Answer]) -> float | None:
     return None if math.isnan(alpha) else alpha
 
 
-def _sentence(arm: Arm, test: Test) -> str:
+def _sentence(arm: Arm, test: BlindTestFile) -> str:
     state, points = arm.so_far, round(100 * test.margin)
     if state.answer == "different":
         return (

@@ -44,7 +44,7 @@ class Trial(Frozen):
     other: str
 
 
-class Test(Frozen):
+class BlindTestFile(Frozen):
     """``test.json``. ``margin`` and ``doubt`` are fixed before the first answer; ``trials_planned`` per arm too."""
 
     blindtest: Literal[1] = 1
@@ -91,7 +91,7 @@ class Answer(Frozen):
     at: str
 
 
-class TestFolder:
+class BlindTestFolder:
     """A blind test on disk. One process serves it; a second answer of one rater to one trial changes nothing."""
 
     def __init__(self, folder: Path) -> None:
@@ -170,18 +170,18 @@ def read_answers(folder: Path) -> list[Answer]:
     return [Answer.model_validate_json(line) for line in lines[:-1] if line]
 
 
-def write_test(folder: Path, test: Test) -> None:
+def write_test(folder: Path, test: BlindTestFile) -> None:
     """Writes ``test.json``, whole or not at all, for its owner's eyes only."""
     path = folder / TEST
     write_atomic(path, (json.dumps(test.model_dump(), indent=1) + "\n").encode())
     path.chmod(0o600)
 
 
-def _read(folder: Path) -> Test:
+def _read(folder: Path) -> BlindTestFile:
     path = folder / TEST
     if not path.is_file():
         raise BlindTestError(f"{folder} holds no blind test: `packshot blindtest make PAIRS --out FOLDER` makes one")
     try:
-        return Test.model_validate_json(path.read_bytes())
+        return BlindTestFile.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise BlindTestError(f"{path} cannot be read: {error.errors()[0]['msg']}") from error

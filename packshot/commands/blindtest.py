@@ -70,14 +70,14 @@ def serve(
     host: Annotated[list[str] | None, typer.Option(help="Name under which browsers reach the page.")] = None,
 ) -> None:
     """Serve the test to raters. They may stop and go on; every answer is on disk before the next trial."""
-    from packshot.blindtest.trials import BlindTestError, TestFolder
+    from packshot.blindtest.trials import BlindTestError, BlindTestFolder
 
     try:
         from packshot.review.serving import Listening, serve_blindtest
     except ImportError as error:
         fail(f"{error}: {_SERVE}")
     try:
-        folder = TestFolder(test)
+        folder = BlindTestFolder(test)
         with folder.alone():
             serve_blindtest(folder, Listening(listen, port, tuple(host or ())), catalog, tell=answer)
     except (BlindTestError, ValueError) as error:
@@ -94,10 +94,10 @@ def report(
 ) -> None:
     """What the answers show so far; may be asked at any time. Not told apart yet is never called equal."""
     from packshot.blindtest.results import results
-    from packshot.blindtest.trials import BlindTestError, TestFolder
+    from packshot.blindtest.trials import BlindTestError, BlindTestFolder
 
     try:
-        folder = TestFolder(test)
+        folder = BlindTestFolder(test)
     except BlindTestError as error:
         fail(str(error))
     found = results(folder.test, folder.answers)

@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Redirect
 from fastapi.staticfiles import StaticFiles
 from pydantic import Field
 
-from packshot.blindtest.trials import BlindTestError, Rater, Reply, TestFolder, Trial
+from packshot.blindtest.trials import BlindTestError, BlindTestFolder, Rater, Reply, Trial
 from packshot.recipe import Frozen
 from packshot.review import account_routes
 from packshot.review.access import signed_in
@@ -32,7 +32,7 @@ class Say(Ask):
     reply: Reply
 
 
-def make_blindtest_app(folder: TestFolder, guard: Guard) -> FastAPI:
+def make_blindtest_app(folder: BlindTestFolder, guard: Guard) -> FastAPI:
     """The pages over one blind test."""
     app = FastAPI(title="packshot", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.folder = folder
@@ -74,7 +74,7 @@ def following(request: Request, ask: Ask) -> dict[str, Any]:
 @router.post("/api/blindtest/answer")
 def answered(request: Request, say: Say) -> dict[str, Any]:
     """Keeps an answer, then the next trials. Sent twice, it counts once."""
-    folder: TestFolder = request.app.state.folder
+    folder: BlindTestFolder = request.app.state.folder
     folder.answer(_rater(request, say.rater), say.reply)
     return _state(request, say.rater)
 
@@ -82,7 +82,7 @@ def answered(request: Request, say: Say) -> dict[str, Any]:
 @router.get("/blindtest/pictures/{name}")
 def picture(request: Request, name: Annotated[str, Field(max_length=40)]) -> FileResponse:
     """One picture, by its random name."""
-    folder: TestFolder = request.app.state.folder
+    folder: BlindTestFolder = request.app.state.folder
     return FileResponse(
         folder.picture(name), media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"}
     )
@@ -93,14 +93,14 @@ def _rater(request: Request, named: str) -> str:
 
 
 def _state(request: Request, named: str) -> dict[str, Any]:
-    folder: TestFolder = request.app.state.folder
+    folder: BlindTestFolder = request.app.state.folder
     rater = _rater(request, named)
     waiting = folder.waiting(rater)
     shown = [_as_shown(folder, rater, trial) for trial in waiting[: 1 + _AHEAD]]
     return {"done": len(folder.test.trials) - len(waiting), "all": len(folder.test.trials), "trials": shown}
 
 
-def _as_shown(folder: TestFolder, rater: str, trial: Trial) -> dict[str, str]:
+def _as_shown(folder: BlindTestFolder, rater: str, trial: Trial) -> dict[str, str]:
     studio_left = folder.test.studio_side(rater, trial) == "left"
     left, right = (trial.studio, trial.other) if studio_left else (trial.other, trial.studio)
     return {"id": trial.id, "left": f"/blindtest/pictures/{left}", "right": f"/blindtest/pictures/{right}"}
