@@ -14,10 +14,7 @@ def write_page_of(test: BlindTestFile, found: Results, path: Path) -> None:
     """Writes an HTML file that needs nothing beside it. Raises ImportError without the extra for reports."""
     states = {"all": found.arms["ai"].so_far, "two humans": found.arms["human"].so_far, **found.categories}
     known = {name: state for name, state in states.items() if state.trials}
-    plot = intervals(
-        list(known),
-        {"recognised": [Interval(s.right / s.trials, s.low, s.high) for s in known.values()]},
-        "share of trials in which the studio's own was recognised",
-        0.5,
-    )
-    write_page(path, "blindtest.html", test=test, found=found, states=known, plot=plot if known else "")
+    title = "share of trials in which the studio's own was recognised"
+    shares = {"recognised": [Interval(s.right / s.trials, s.low, s.high) for s in known.values()]}
+    plot = intervals(list(known), shares, title, 0.5) if known else ""
+    write_page(path, "blindtest.html", test=test, found=found, states=known, plot=plot)
