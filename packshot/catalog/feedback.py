@@ -79,7 +79,7 @@ def corrections_as_pairs(
             pairs.append(known.get(name) or _write(one, name, folder))
         except (PhotoError, ValueError, OSError) as error:
             problems[name] = str(error)
-        if number % 50 == 0:
+        if number % 10 == 0:
             _save(folder, [*known.values(), *pairs])
         if tell is not None:
             tell("pairs from decisions", number, len(chosen))

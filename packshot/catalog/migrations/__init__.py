@@ -8,7 +8,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection
+
+from packshot.catalog.problems import CatalogError
 
 
 def _config() -> Config:
@@ -24,7 +27,10 @@ def at_head(connection: Connection) -> bool:
 
 
 def upgrade(connection: Connection) -> None:
-    """Runs what is missing, in the connection's own transaction."""
+    """Runs what is missing, in the connection's own transaction. Raises CatalogError for tables of a later packshot."""
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise CatalogError(f"the catalog was written by a later packshot ({error}): install that one") from error
