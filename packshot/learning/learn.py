@@ -13,9 +13,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from packshot.engines.local import usable_cores
+from packshot.evaluation.judge_model import judge_of
 from packshot.learning.evaluation import EvaluationOptions
 from packshot.learning.fitting import FitSettings, PairFit, fit_pairs
 from packshot.learning.habits import habits_of, placing_of
+from packshot.learning.judge_lesson import learn_judge
+from packshot.learning.judge_outcomes import OutcomeSettings, digest_of_group, save_outcomes
+from packshot.learning.judge_training import LEAST_OUTCOMES, JudgeTraining
 from packshot.learning.learn_scores import Scoring, score_pack
 from packshot.learning.light_export import export_light_model, load_light_model
 from packshot.learning.light_learning import LightLesson, learn_light, rows_of
@@ -23,12 +28,17 @@ from packshot.learning.light_model import fit_model, with_category
 from packshot.learning.looks import looks_of
 from packshot.learning.pack_making import Workbench, style_toml
 from packshot.learning.pairs import Pair, PairSet
+from packshot.learning.speck_level import choose_level
 from packshot.learning.splits import split_pairs
 from packshot.lightmeter import CHANGES
 from packshot.pack import Pack
 from packshot.photo import write_atomic
 
 WORK = "work"
+_JUDGE_TIME = 0.3  # of the minutes left, at most
+_JUDGE_SECONDS = 2.0  # a pair, on one core
+_TUNING_SHARE = 0.35  # of the minutes that are left when fitting is done
+_LEAST_TUNING = 2.0  # minutes
 Tell = Callable[[str, int, int], None]
 
 
@@ -85,8 +95,11 @@ def learn(found: PairSet, options: LearnOptions, tell: Tell) -> Learning:
     good = _good(run, _fit(run, train, "fits"))
     bench = Workbench.from_base(Pack(options.base), options.out)
     _habits_and_look(run, bench, good)
+    _product(run, bench, good)
     lesson = _light(run, bench, good)
+    _specks(run, bench, good)
     _describe(run, bench, good, scored)
+    _judge(run, bench, lesson, train)
     _score(run, bench, lesson, split_pairs(found.pairs)[1])
     _keep_account(run)
     return run
@@ -147,6 +160,47 @@ def _habits_and_look(run: Learning, bench: Workbench, good: Sequence[PairFit]) -
     write_atomic(bench.folder / "style.toml", style_toml(habits).encode())
 
 
+def _product(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> None:
+    """Tunes the product network where time allows, and keeps it if it finds products better."""
+    card = bench.file.models.get("product")
+    minutes = _TUNING_SHARE * run.minutes_left()
+    if card is None or minutes < _LEAST_TUNING or run.options.category is not None:
+        return
+    from packshot.learning.export import export_product_network
+    from packshot.learning.loading import ForeignNetworkError
+    from packshot.learning.product_tuning import Tuning, examples_of, tune_product
+
+    checkpoint = run.work / "product.pt"
+    tuning = Tuning(minutes, run.options.device, run.options.seed, card.preprocessing.long_side, checkpoint)
+    try:
+        tuned = tune_product(bench.folder / card.file, examples_of(good, bench.file.categories), tuning, run.tell)
+    except ForeignNetworkError as error:
+        run.note(f"The product network was not tuned: {error}")
+        return
+    if tuned is None:
+        run.note("The product network was not tuned: there are too few pairs for that.")
+        return
+    run.account["product"] = {"iou_before": round(tuned.before, 4), "iou_after": round(tuned.after, 4)}
+    if tuned.better:
+        export_product_network(tuned.network, bench.folder / card.file)
+        bench.add_model("product", card.file)
+    else:
+        told = f"IoU {tuned.after:.4f}, {tuned.before:.4f} before"
+        run.note(f"Tuning did not help to find products ({told}); the network stays as it was.")
+
+
+def _specks(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> None:
+    """Chooses from when on a mark is healed."""
+    if "specks" not in bench.file.models or run.options.category is not None:
+        return
+    chosen = choose_level(good, bench.pack(), run.tell)
+    if chosen is None:
+        run.note("The retouchers took away too few specks to learn from when to heal; the base's threshold stays.")
+        return
+    run.account["specks"] = {"level": chosen.level, "found": chosen.found, "false_a_photo": chosen.false}
+    bench.change(thresholds=bench.file.thresholds.model_copy(update={"speck_confidence": chosen.level}))
+
+
 def _light(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> LightLesson | None:
     rows, problems = rows_of(good, bench.pack(), run.tell)
     for name, why in problems.items():
@@ -191,6 +245,30 @@ def _describe(run: Learning, bench: Workbench, good: Sequence[PairFit], scored: 
         "learned": len(good),
         "held_out": len(scored),
     }
+
+
+def _judge(run: Learning, bench: Workbench, lesson: LightLesson | None, train: Sequence[Pair]) -> None:
+    """A judge of what the pack makes of pairs whose light it did not learn; on as many as there is time for."""
+    before = judge_of(Pack(run.options.base))
+    workers = run.options.workers or usable_cores()
+    most = int(_JUDGE_TIME * 60 * run.minutes_left() * workers / _JUDGE_SECONDS)
+    if most < LEAST_OUTCOMES:
+        run.note("There was no time to train a judge: the rules alone judge. Give more minutes.")
+        return
+    chosen = sorted(train, key=lambda pair: digest_of_group(pair.group))[:most]
+    training = JudgeTraining(
+        hard=bench.file.hard,
+        seed=run.options.seed,
+        seen=tuple({*(digest_of_group(pair.group) for pair in train), *(before.seen if before else ())}),
+    )
+    settings = OutcomeSettings(kept=run.work / "kept", workers=run.options.workers)
+    learned = learn_judge(bench.folder, chosen, lesson, training, (settings, run.tell))
+    save_outcomes(learned.collected.outcomes, run.work / "outcomes.jsonl")
+    if learned.judge is None:
+        run.note(f"The rules alone judge: {learned.note}.")
+        return
+    bench.file = bench.pack().file
+    run.account["judge"] = dict(learned.judge.figures)
 
 
 def _score(run: Learning, bench: Workbench, lesson: LightLesson | None, scored: Sequence[Pair]) -> None:

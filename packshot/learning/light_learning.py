@@ -93,12 +93,14 @@ def learn_light(rows: Rows) -> LightLesson:
         model = fit_model(rows, _CAREFUL)
         mean = np.tile(rows.changes.mean(0), (len(rows), 1))
         return LightLesson(believed(model, np.zeros(len(CHANGES))), rows, mean, mean, np.zeros(len(CHANGES)))
-    tried = said_unseen(rows, _KERNELS)
+    mean = said_by_mean(rows)
+    shares, tried = {}, {}
+    for kernel, said in said_unseen(rows, _KERNELS).items():
+        shares[kernel] = trust(rows, said, mean)
+        tried[kernel] = mean + shares[kernel] * (said - mean)
     best = min(tried, key=lambda kernel: missed(rows, tried[kernel]))
     alike = min((kernel for kernel in tried if kernel.own == 0), key=lambda kernel: missed(rows, tried[kernel]))
-    mean = said_by_mean(rows)
-    kept = trust(rows, tried[best], mean)
-    said = mean + kept * (tried[best] - mean)
+    kept, said = shares[best], tried[best]
     model = believed(fit_model(rows, best, residues=rows.changes - said), kept)
     return LightLesson(model, rows, said, tried[alike], kept)
 

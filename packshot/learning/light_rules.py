@@ -70,6 +70,9 @@ def find_rules(measured: Floats, scaled: Floats, wanted: Floats, groups: Sequenc
     camera = empty.camera_of(sides)
     for index in range(len(cameras) + 1):
         chosen = camera == index if index < len(cameras) else np.ones(len(sides), np.bool_)
+        if index == 1 and bool((camera == 0).all()):
+            empty.slopes[1] = empty.slopes[0]
+            break
         place = folds([group for group, there in zip(groups, chosen, strict=True) if there])
         for change in range(len(CHANGES)):
             found = _forward(scaled[chosen][:, : len(NAMES)], wanted[chosen, change], place)
@@ -119,7 +122,7 @@ def _error(numbers: Floats, wanted: Floats, place: NDArray[np.intp], chosen: lis
         out = place == fold
         if out.all():
             return float(np.abs(wanted - np.median(wanted)).mean())
-        weights = _robust(numbers[~out], wanted[~out], chosen)
+        weights = _robust(numbers[~out], wanted[~out], chosen, rounds=3)
         missed[out] = wanted[out] - _predict(numbers[out], chosen, weights)
     return float(np.abs(missed).mean())
 
@@ -128,12 +131,12 @@ def _predict(numbers: Floats, chosen: list[int], weights: Floats) -> Floats:
     return np.asarray(weights[0] + numbers[:, chosen] @ weights[1:], np.float64)
 
 
-def _robust(numbers: Floats, wanted: Floats, chosen: list[int]) -> Floats:
+def _robust(numbers: Floats, wanted: Floats, chosen: list[int], rounds: int = 5) -> Floats:
     """(1 + chosen,) least squares with outliers weighed down and a little ridge on the slopes."""
     wide = np.concatenate([np.ones((len(wanted), 1)), numbers[:, chosen]], 1)
     ridge = np.diag([1e-6, *([_RIDGE] * len(chosen))])
     weight, weights = np.ones(len(wanted)), np.zeros(wide.shape[1])
-    for _ in range(5):
+    for _ in range(rounds):
         weighted = wide * weight[:, None]
         weights = np.linalg.solve(weighted.T @ wide + ridge, weighted.T @ wanted)
         weight = np.minimum(1, _HUBER / np.maximum(np.abs(wanted - wide @ weights), 1e-9))

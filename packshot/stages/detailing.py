@@ -46,7 +46,7 @@ class DetailingStage:
         house, limits = view.house, view.pack.file.thresholds
         marks = find_marks(view)[: limits.specks_at_most] if house.heal else []
         unit = geometry.scale_of(view.to_source)
-        spots = [_spot(mark, disc, view, unit) for mark in marks for disc in mark.discs]
+        spots = [spot_of(mark, disc, view, unit) for mark in marks for disc in mark.discs]
         return Detailing(spots=tuple(spots), sharpening=house.sharpening)
 
     def lower(self, parameters: Detailing, plan: RenderPlan) -> None:
@@ -58,29 +58,48 @@ class DetailingStage:
         plan.noise = detail.noise
 
 
-def _spot(mark: Mark, disc: tuple[float, float, float], view: View, unit: float) -> Spot:
+def spot_of(mark: Mark, disc: tuple[float, float, float], view: View, unit: float) -> Spot:
+    """A mark's disc in source pixels; ``unit`` is source pixels per pixel of the view."""
     x, y = geometry.apply(view.to_source, np.array([disc[:2]]))[0]
     return Spot(x=round(float(x), 2), y=round(float(y), 2), radius=round(disc[2] * unit, 2), kind=mark.kind)
 
 
-def find_marks(view: View) -> list[Mark]:
-    """Specks on the product in the view's pixels, surest first; none without a model, or where all is speckled."""
-    limits = view.pack.file.thresholds
+@dataclass(frozen=True)
+class Doubts:
+    """How likely each pixel of the product's box is a speck (h, w) 0..1, the matte there, and where the box lies: its
+    ``corner`` in a picture of ``side`` pixels, which is ``factor`` times smaller than the view."""
+
+    share: NDArray[np.float32]
+    matte: NDArray[np.float32]
+    corner: tuple[int, int]
+    side: int
+    factor: float
+
+    def marks(self, level: float) -> list[Mark]:
+        """The specks surer than ``level`` in the view's pixels, surest first."""
+        found = spots_in(self.share, self.matte, level, self.side)
+        return [_moved(mark, self.corner, self.factor) for mark in found]
+
+
+def doubts(view: View) -> Doubts | None:
+    """What the pack's network thinks of each pixel; None without a network or a product."""
     image = shrink(view.image, _SPECK_LONG_SIDE)
     factor = view.size[0] / image.shape[1]
     matte = averaged(view.matte, (image.shape[1], image.shape[0]))
     box = cv2.boundingRect((matte > 0.9).astype(np.uint8))
     left, top, width, height = box[0], box[1], box[2] // 8 * 8, box[3] // 8 * 8
     if min(width, height) < 32:
-        return []
+        return None
     here = (slice(top, top + height), slice(left, left + width))
     share = view.pack.specks(image[here])
-    if share is None:
-        return []
-    marks = spots_in(share, matte[here], limits.speck_confidence, max(image.shape[:2]))
-    if len(marks) > limits.specks_at_most:
-        return []  # a pattern, not dirt
-    return [_moved(mark, (left, top), factor) for mark in marks]
+    return None if share is None else Doubts(share, matte[here], (left, top), max(image.shape[:2]), factor)
+
+
+def find_marks(view: View) -> list[Mark]:
+    """Specks on the product in the view's pixels, surest first; none without a model, or where all is speckled."""
+    limits, seen = view.pack.file.thresholds, doubts(view)
+    marks = [] if seen is None else seen.marks(limits.speck_confidence)
+    return [] if len(marks) > limits.specks_at_most else marks  # so many are a pattern, not dirt
 
 
 def _moved(mark: Mark, corner: tuple[int, int], factor: float) -> Mark:

@@ -1,0 +1,84 @@
+"""From which probability on a mark is healed: as many specks as retouchers took away, at so few false ones a photo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from packshot import geometry
+from packshot.learning.fitting import PairFit
+from packshot.learning.scoring import grouped
+from packshot.pack import Pack
+from packshot.photo import Photo, PhotoError
+from packshot.recipe import Spot
+from packshot.stages.detailing import doubts, spot_of
+from packshot.style import Style
+from packshot.view import View
+
+LEVELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
+FALSE_A_PHOTO = 0.8  # a little below the one that is allowed
+MOST_PHOTOS = 80
+_LEAST_SPECKS = 20
+_NEAR = 2.0  # pixels of the before
+
+
+@dataclass(frozen=True)
+class SpeckLevel:
+    """The level chosen; by level the share of specks found and the false ones a photo."""
+
+    level: float
+    found: dict[float, float]
+    false: dict[float, float]
+
+
+def choose_level(fits: Sequence[PairFit], pack: Pack, tell: Callable[[str, int, int], None]) -> SpeckLevel | None:
+    """By what retouchers took away on photos that were learned from; None where they took away too little to tell."""
+    usable = [fit for fit in fits if fit.recipe is not None]
+    every = max(1, len(usable) // MOST_PHOTOS)
+    found, false, total, photos = np.zeros(len(LEVELS)), np.zeros(len(LEVELS)), 0, 0
+    for done, fit in enumerate(usable[::every]):
+        tell("choosing how sure a speck must be", done, len(usable[::every]))
+        counts = _count(fit, pack)
+        if counts is not None:
+            found, false, total, photos = found + counts[0], false + counts[1], total + counts[2], photos + 1
+    if total < _LEAST_SPECKS:
+        return None
+    rates = false / photos
+    allowed = [index for index in range(len(LEVELS)) if rates[index] <= FALSE_A_PHOTO]
+    chosen = max(allowed, key=lambda index: found[index]) if allowed else len(LEVELS) - 1
+    return SpeckLevel(
+        LEVELS[chosen],
+        {level: round(float(one), 4) for level, one in zip(LEVELS, found / total, strict=True)},
+        {level: round(float(one), 3) for level, one in zip(LEVELS, rates, strict=True)},
+    )
+
+
+def _count(fit: PairFit, pack: Pack) -> tuple[list[int], list[int], int] | None:
+    """By level how many specks are found and how many marks are none, and how many specks there are."""
+    assert fit.recipe is not None
+    try:
+        view = View.of(Photo.open(fit.before), pack, Style(), fit.category)
+        seen = doubts(view)
+    except PhotoError:
+        return None
+    if seen is None:
+        return None
+    specks = grouped(fit.recipe.detailing.spots)
+    unit = geometry.scale_of(view.to_source)
+    found, false = [], []
+    for level in LEVELS:
+        marks = seen.marks(level)
+        if len(marks) > pack.file.thresholds.specks_at_most:
+            marks = []
+        ours = [[spot_of(mark, disc, view, unit) for disc in mark.discs] for mark in marks]
+        found.append(sum(any(_touch(speck, mark, 0) for mark in ours) for speck in specks))
+        false.append(sum(not any(_touch(mark, speck, _NEAR) for speck in specks) for mark in ours))
+    return found, false, len(specks)
+
+
+def _touch(first: Sequence[Spot], second: Sequence[Spot], room: float) -> bool:
+    return any(
+        np.hypot(one.x - two.x, one.y - two.y) < one.radius + two.radius + room for one in first for two in second
+    )
