@@ -104,6 +104,19 @@ def frame_matte(matte: Bytes, source: tuple[int, int], affine: Affine, size: tup
     return np.asarray(framed, np.uint8)
 
 
+def bare(matte: Bytes, source: tuple[int, int], affine: Affine, size: tuple[int, int]) -> Bytes:
+    """255 where nothing of the product is in the output's frame, 0 elsewhere, (height, width)."""
+    empty = np.full((size[1], size[0]), 255, np.uint8)
+    box = product_box(matte, source, affine, size)
+    if box is not None:
+        left, top, right, bottom = box
+        shifted = affine.copy()
+        shifted[:, 2] -= (left, top)
+        framed = frame_matte(matte, source, shifted, (right - left, bottom - top))
+        empty[top:bottom, left:right] = cv2.inRange(framed, np.array(0), np.array(0))
+    return empty
+
+
 def _encode(linear: NDArray[np.float32]) -> Bytes:
     return np.asarray(_ENCODED[np.clip(linear * 4096 + 0.5, 0, 4096).astype(np.int32)], np.uint8)
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from packshot.surface import robust_fit, terms
+from packshot.surface import over, robust_fit, terms
 
 FloatImage = NDArray[np.float32]
 BORDER_SHARE = 0.05
@@ -55,13 +55,9 @@ def off_surface(image: NDArray[np.uint8]) -> FloatImage:
     rows, columns = rows[::step], columns[::step]
     x, y = np.linspace(-1, 1, width), np.linspace(-1, 1, height)
     shapes = terms(x[columns], y[rows])
-    weights = np.stack([robust_fit(shapes, lab[rows, columns, i].astype(np.float64)) for i in range(3)]).astype(
-        np.float32
-    )
-    across, down = np.meshgrid(x, y)
-    rest = lab.astype(np.float32) - terms(across, down).astype(np.float32) @ weights.T
-    chroma = np.sqrt(rest[..., 1] ** 2 + rest[..., 2] ** 2)
-    return np.stack([np.clip(rest[..., 0] / 25, -1.5, 1.5), np.clip(chroma / 20, 0, 1.5)])
+    rest = [plane - over(x, y, robust_fit(shapes, plane[rows, columns].astype(np.float64))) for plane in cv2.split(lab)]
+    chroma = cv2.magnitude(rest[1], rest[2])
+    return np.stack([np.clip(rest[0] / 25, -1.5, 1.5), np.clip(chroma / 20, 0, 1.5)])
 
 
 def border_likelihood(image: NDArray[np.uint8]) -> FloatImage:

@@ -9,7 +9,7 @@ import pytest
 
 from packshot import geometry
 from packshot.colorscience import decode_srgb, encode_srgb
-from packshot.compositing import Backdrop, composite, frame_matte, plain, product_box, soft_shadow
+from packshot.compositing import Backdrop, bare, composite, frame_matte, plain, product_box, soft_shadow
 from packshot.photo import Photo
 from packshot.pipeline import render
 from packshot.recipe import Alignment, Background, Cropping, Detailing, Recipe, Source, Spot
@@ -163,6 +163,13 @@ def test_the_products_box_holds_all_of_it(frame: str, shrunk: int) -> None:
     outside = frame_matte(small, SIZE, affine, size).copy()
     outside[top:bottom, left:right] = 0
     assert not outside.any()
+
+
+def test_bare_is_where_no_product_is() -> None:
+    matte = levels(product_photo(size=SIZE)[1])
+    affine = geometry.frame_affine(7.0, 0.8, (240, 300), (400, 500))
+    assert np.array_equal(bare(matte, SIZE, affine, (400, 500)) > 0, frame_matte(matte, SIZE, affine, (400, 500)) == 0)
+    assert bare(np.zeros_like(matte), SIZE, affine, (400, 500)).all()
 
 
 def test_no_product_has_no_box() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from packshot.surface import robust_fit, terms
+from packshot.surface import over, robust_fit, terms
 
 WEIGHTS = np.array([-1.2, 0.3, -0.15, 0.2, 0.05, -0.1])
 
@@ -40,3 +40,16 @@ def test_brighter_light_is_the_same_surface_higher() -> None:
 
 def test_the_shapes_are_level_plane_and_bowl() -> None:
     assert terms(np.array([0.5]), np.array([-2.0])).tolist() == [[1, 0.5, -2, 0.25, -1, 4]]
+
+
+def test_a_surface_over_a_frame_is_its_terms_weighed() -> None:
+    x, y = np.linspace(-1, 1, 7), np.linspace(-1, 1, 5)
+    across, down = np.meshgrid(x, y)
+    for weights in (WEIGHTS, np.array([1.0, 0.5, -2.0, 0.25, -1.0, 4.0])):
+        assert np.allclose(over(x, y, weights), terms(across, down) @ weights, atol=1e-5)
+
+
+def test_very_many_samples_are_thinned_out() -> None:
+    x = np.linspace(-1, 1, 40_000)
+    shapes = terms(x, np.sin(37 * x))
+    assert np.allclose(robust_fit(shapes, shapes @ WEIGHTS), WEIGHTS, atol=0.06)  # the ridge on the bowl

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot import geometry
-from packshot.compositing import frame_matte
+from packshot.compositing import bare, frame_matte
 from packshot.pack import Pack
 from packshot.recipe import Reason, Recipe
 from packshot.stages.background import decode_matte
@@ -262,9 +262,8 @@ def backdrop_pure(shot: Shot) -> Iterator[Finding]:
     size = (shot.image.shape[1], shot.image.shape[0])
     affine = geometry.compose(recipe.geometry.affine(), geometry.resize_affine(recipe.geometry.size, size))
     affine[1] /= 2
-    framed = frame_matte(shot.source_matte, recipe.source.size, affine, (rows.shape[1], rows.shape[0]))
-    outside = cv2.inRange(framed, 0, 0)
-    outside = cv2.erode(outside, np.ones((3, 3), np.uint8))  # a pixel at the edge may be rounded either way
+    empty = bare(shot.source_matte, recipe.source.size, affine, (rows.shape[1], rows.shape[0]))
+    outside = cv2.erode(empty, np.ones((3, 3), np.uint8))  # a pixel at the edge may be rounded either way
     right = cv2.inRange(rows, recipe.background.color, recipe.background.color)
     wrong = cv2.countNonZero(cv2.bitwise_and(outside, cv2.bitwise_not(right)))
     share = wrong / max(1, cv2.countNonZero(outside))

@@ -104,8 +104,8 @@ def _placed(image: Pixels, size: tuple[int, int]) -> Pixels:
     share = min(size[0] / width, size[1] / height)
     inner = (min(max(round(width * share), 1), size[0]), min(max(round(height * share), 1), size[1]))
     factor = min(width // inner[0], height // inner[1])
-    if factor > 2:
-        image = _averaged(image, factor // 2)
+    if factor > 2:  # by a power of two, which is quickest
+        image = _averaged(image, 1 << ((factor // 2).bit_length() - 1))
     small = cv2.resize(image, inner, interpolation=cv2.INTER_AREA)
     left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
     frame = np.full((size[1], size[0], 3), OUTSIDE, np.uint8)
