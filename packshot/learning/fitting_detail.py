@@ -28,6 +28,7 @@ _WINDOW = 420  # pixels of the canvas in which noise is measured
 _WORTH = 0.02  # share of what is left that smoothing must explain
 _MOST_SHARPENING = 2.0
 _LEAST_SHARPENING = 0.03
+_CLEAR_DETAIL = 2.0  # sRGB levels
 _EDGE_SHARE = 0.006  # of the long side: as near the outline nothing is healed
 _LONGEST_SHARE = 0.07
 _LEAST_CONTRAST = 10.0  # sRGB levels between a speck and its surroundings
@@ -98,21 +99,34 @@ def well_inside(matte: FloatImage) -> Mask:
 def fit_sharpening(finished: Finished, inside: Mask) -> tuple[float, float]:
     """Amount and radius (pixels of the canvas) of the unsharp mask that brings ours nearest the after.
 
-    Least squares on luma, on what changes within a few pixels; the farthest hundredth (specks) is left out.
+    Least squares on luma, on what changes within a few pixels. Detail below two levels is lost to rounding in one photo
+    or the other and says nothing; what the mask explains worst (specks) is left out.
     """
     made, after = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.float32) for one in (finished.made, finished.after))
-    missing = after - made
-    missing = (missing - cv2.GaussianBlur(missing, (0, 0), 4))[inside]
-    near = np.abs(missing) <= np.quantile(np.abs(missing), 0.99)
-    best = (float((missing[near] ** 2).sum()), 0.0, 0.8)
+    missing = _fine(after - made)[inside]
+    best = (float(np.abs(missing).mean()), 0.0, 0.8)
     for radius in RADII:
-        added = made - cv2.GaussianBlur(made, (0, 0), radius)
-        added = (added - cv2.GaussianBlur(added, (0, 0), 4))[inside]
-        energy = float((added[near] ** 2).sum())
-        amount = float(np.clip((added[near] * missing[near]).sum() / max(energy, 1e-6), 0, _MOST_SHARPENING))
-        left = float(((missing[near] - amount * added[near]) ** 2).sum())
-        best = min(best, (left, round(amount, 3), radius))
+        added = _fine(made - cv2.GaussianBlur(made, (0, 0), radius))[inside]
+        amount = _amount(added, missing)
+        best = min(best, (float(np.abs(missing - amount * added).mean()), round(amount, 3), radius))
     return (best[1], best[2]) if best[1] >= _LEAST_SHARPENING else (0.0, 0.8)
+
+
+def _fine(values: FloatImage) -> FloatImage:
+    return values - cv2.GaussianBlur(values, (0, 0), 4)
+
+
+def _amount(added: FloatImage, missing: FloatImage) -> float:
+    clear = np.abs(added) >= _CLEAR_DETAIL
+    if clear.sum() < 200:
+        return 0.0
+    added, missing = added[clear], missing[clear]
+    amount = 0.0
+    for _ in range(2):
+        residue = np.abs(missing - amount * added)
+        near = residue <= np.quantile(residue, 0.98)
+        amount = float((added[near] * missing[near]).sum() / (added[near] ** 2).sum())
+    return float(np.clip(amount, 0, _MOST_SHARPENING))
 
 
 def fit_spots(finished: Finished, inside: Mask) -> list[list[Spot]]:

@@ -19,7 +19,7 @@ from packshot.learning.fitting_samples import Floats, Samples
 OVERALL = ""
 _MOST_PHOTOS = 240  # of one kind; more do not move its look
 _ROUNDS = 8
-_OVERALL_PRIOR = 0.3  # how far a look may lie from nothing
+_OVERALL_PRIOR = 1.0  # how far a look may lie from nothing
 _OWN_SPREAD = 0.02  # how far a category's look may lie from the set's without reason
 _WEIGHT = 0.01  # of a photo's evidence: its places are not independent, so one photo alone knows a look to about 0.05
 _SETTLED = 3e-4

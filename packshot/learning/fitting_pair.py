@@ -117,7 +117,7 @@ def fit_pair(
 
 def file_stem(identity: str) -> str:
     """A pair's id as a file name: what no file system takes is escaped."""
-    return quote(identity, safe=" ()[]{}+,;=@!'~&$")
+    return quote(identity, safe=" ()[]{}+,;=@!'~&$").replace("..", "%2E%2E").removesuffix(".")
 
 
 def _refused(reading: Reading) -> PairFit:
