@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser
 from sqlalchemy import select, update
 
 from packshot.catalog import Catalog
@@ -20,7 +21,8 @@ from packshot.review.guard import Guard
 from packshot.review.limits import RateLimit
 from packshot.review.passwords import NOBODY, hashed, matches, require_strong
 from packshot.review.serving import Listening, make_guard
-from tests.review.shops import kept_guard, local_guard, open_catalog
+from tests.review.shops import kept_guard, local_guard, open_catalog, served
+from tests.review.visits import Visit
 
 WORDS = "seven quiet herons wade"
 
@@ -106,6 +108,27 @@ def test_signing_in_and_out(client: TestClient, catalog: Catalog) -> None:
     client.cookies.set("packshot", session)
     assert client.get("/review").status_code == 401
     assert [what for who, what in audit(catalog) if who == "eva"] == ["signed out", "signed in"]
+
+
+def test_people_sign_in_work_and_sign_out_in_a_browser(chromium: Browser, catalog: Catalog) -> None:
+    with served(catalog, kept_guard(catalog)) as address:
+        visit = Visit(chromium, address)
+        visit.page.get_by_label("Name").fill("ada")
+        visit.page.get_by_label("Password").fill(WORDS)
+        visit.page.get_by_role("button", name="Sign in").click()
+        visit.waits_for_photo()
+        visit.press("a")
+        visit.all_sent()
+        for name in ("Where it stands", "Accounts"):
+            visit.page.get_by_role("link", name=name).click()
+            assert visit.page.locator("h1").inner_text() == name
+        checks = Path(__file__).with_name("page_checks.js").read_text()
+        assert visit.page.evaluate(f"{checks} [...pale(), ...unnamed()]") == []
+        visit.page.get_by_role("button", name="sign out").click()
+        assert visit.page.get_by_label("Password").is_visible()
+        assert visit.troubles == []
+        visit.close()
+    assert ("ada", "signed out") in audit(catalog)
 
 
 def test_every_sign_in_is_a_new_session_of_256_random_bits(client: TestClient, catalog: Catalog) -> None:
@@ -222,7 +245,7 @@ def test_headers_forbid_foreign_and_inline_scripts_frames_and_sniffing(client: T
         assert policy["script-src"] == policy["style-src"] == "'self'"
         assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
     assert client.get("/review").headers["cache-control"] == "no-store"
     for path in ("/login", "/review", "/accounts"):
         page = client.get(path).text

@@ -166,6 +166,18 @@ def test_markup_in_names_and_reasons_stays_text(chromium: Browser, shared_run: P
             visit.close()
 
 
+def test_an_empty_queue_says_so_and_fills_by_itself(chromium: Browser, shared_run: Path, tmp_path: Path) -> None:
+    with Catalog.open(str(tmp_path / CATALOG_FILE)) as catalog, served(catalog, local_guard()) as where:
+        visit = Visit(chromium, where)
+        eventually(lambda: "Nothing waits" in visit.page.locator("#blank").inner_text())
+        assert not visit.page.locator("#controls").is_visible()
+        assert visit.page.evaluate(f"{CHECKS} [...pale(), ...unnamed()]") == []
+        visit.press("a", "r", "u", "k", "e", "m", "x", "i", "Backspace")
+        catalog.add([next(iter(made_in(shared_run)))])
+        visit.waits_for_photo()
+        visit.close()
+
+
 def replace_sentence(sentence: str) -> object:
     return MARKED.model_copy(update={"sentence": sentence})
 

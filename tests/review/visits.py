@@ -33,7 +33,8 @@ class Visit:
 
     @property
     def name(self) -> str:
-        return self.page.locator("#photo-name").inner_text()
+        name = self.page.locator("#photo-name").inner_text()
+        return "" if name == "No photo" else name
 
     @property
     def said(self) -> str:

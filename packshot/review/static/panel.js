@@ -6,7 +6,7 @@ const UNITS = {warmth: 2, tint: 2, exposure: 2, shadows: 2, highlights: 2, angle
 
 export function drawVerdict(card, tell) {
   document.querySelector('.handover').hidden = !card;
-  byId('photo-name').textContent = card ? card.name : '';
+  byId('photo-name').textContent = card ? card.name : 'No photo';
   const quality = card && card.quality !== null ? `quality ${card.quality.toFixed(2)}` : '';
   const size = card ? `${card.source.join(' × ')} → ${card.canvas.join(' × ')} px` : '';
   byId('photo-facts').textContent = card ? [card.category, card.product, quality, size].filter(Boolean).join(' · ') : '';

@@ -19,7 +19,7 @@ export class Viewer {
     this.movingSide = 900;
     this.panes = [...stage.querySelectorAll('.pane')].map((element) => new Pane(element, this));
     this.view = 'side';
-    this.card = null;
+    this.card = undefined; // unlike null, which is shown: no photo
     this.reset();
     new ResizeObserver(() => this.lay()).observe(stage);
   }
