@@ -45,7 +45,7 @@ class Fault(StrEnum):
 class RegistrationLimits:
     """What is accepted. Scores run from 0 (chance) to 1; see `Evidence`.
 
-    score: least accepted; true pairs have 0.45 and more, nearly all 0.7, mirrored bottles up to 0.6, other products 0.32.
+    score: least accepted; true pairs have 0.45 and more, mirrored bottles up to 0.6, other products 0.32 at most.
     sure_score: from here on nobody asks whether the mirrored before would fit better.
     contradicted: largest share of the product whose texture the other photo does not have.
     perspective: bend, as a share of the product's long side, from which a homography is looked for; true pairs that
