@@ -66,7 +66,7 @@ def _shares(report: Report) -> Markup | None:
         return None
     values = [_share_interval(one.automated, one.retouched) for one in rows]
     labels = [f"{one.name} ({one.retouched})" for one in rows]
-    return intervals(labels, {"share": values}, "share published without a person, percent")
+    return intervals(labels, {"with 95 % interval": values}, "share published without a person, percent")
 
 
 def _errors(report: Report) -> Markup | None:
@@ -75,7 +75,7 @@ def _errors(report: Report) -> Markup | None:
         return None
     values = [_share_interval(one.audited_bad, one.audited) for one in rows]
     labels = [f"{one.name} ({one.audited} audits)" for one in rows]
-    return intervals(labels, {"error": values}, "bad among the published that were audited, percent")
+    return intervals(labels, {"with 95 % interval": values}, "bad among the published that were audited, percent")
 
 
 def _share_interval(part: int, whole: int) -> Interval:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
+from typer.testing import CliRunner
 
 from packshot.catalog import Catalog
-from packshot.catalog.champions import champion, crown, reigns, roll_back
-from packshot.catalog.contest import Contest, compare, promote, reigning
-from packshot.catalog.feedback import corrections_as_pairs
+from packshot.catalog.champions import crown, reigns
 from packshot.catalog.recording import CatalogRecorder
+from packshot.cli import app
 from packshot.learning.evaluation import EvaluationOptions, evaluate
-from packshot.learning.learn import LearnOptions, learn
 from packshot.learning.pairs import read_pairs
 from packshot.pack import Pack
 from packshot.photo import Photo, encode_jpeg
@@ -56,31 +54,30 @@ def errors(pack: Path, frozen: Path, work: Path) -> dict[str, float]:
     return {name: table["packshot"]["delta_e"]["median"] for name, table in tables.items()}
 
 
+def packshot(*arguments: object) -> str:
+    told = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert told.exit_code == 0, told.output
+    return told.stdout
+
+
 def test_corrections_make_the_next_pack_better_where_they_were_made_and_worse_nowhere(tmp_path: Path) -> None:
-    old_folder, work, new = make_pack(tmp_path / "pack"), tmp_path / "work", tmp_path / "champion"
-    frozen = frozen_set(tmp_path / "frozen", Pack(old_folder))
-    with Catalog.open(str(tmp_path / "catalog.sqlite")) as catalog:
-        crown(catalog, Pack(old_folder), "ann")
-        for entry in retouch(catalog, photos_of(tmp_path / "in", 0, 12, 0), tmp_path, old_folder):
+    old, new, challenger = make_pack(tmp_path / "pack"), tmp_path / "champion", tmp_path / "challenger"
+    frozen, url, work = frozen_set(tmp_path / "frozen", Pack(old)), tmp_path / "catalog.sqlite", tmp_path / "work"
+    with Catalog.open(str(url)) as catalog:
+        crown(catalog, Pack(old), "ann")
+        for entry in retouch(catalog, photos_of(tmp_path / "in", 0, 12, 0), tmp_path, old):
             correct(catalog, entry, lighting={"exposure": prediction_of(entry).recipe().lighting.exposure + LIGHTER})
-        feedback = corrections_as_pairs(catalog, tmp_path / "pairs")
-        assert feedback.by_stage() == {"lighting": 12.0}
 
-        options = LearnOptions(tmp_path / "challenger", old_folder, category="reds", minutes=0.2, workers=1)
-        learn(read_pairs(tmp_path / "pairs"), options, lambda *_: None)
-        contest = Contest(tmp_path / "challenger", work, frozen, workers=1)
-        old = reigning(catalog, "ann")
-        outcome = compare(catalog, contest, old)
-        assert outcome.won == ["reds"], outcome.as_json()
-        assert promote(catalog, contest, outcome, old, (new, "ann")) is not None
+    how = ("--category", "reds", "--minutes", 0.2, "--workers", 1)
+    packshot("learn", "--from-catalog", url, "--out", challenger, *how)
+    told = packshot("promote", challenger, "--catalog", url, "--frozen", frozen, "--out", new, "--workers", 1, "--json")
+    assert json.loads(told)["won"] == ["reds"], told
 
-        before, after = errors(old_folder, frozen, work), errors(new, frozen, work)
-        assert after["reds"] < 0.5 * before["reds"]
-        assert after["greens"] == before["greens"]
+    before, after = errors(old, frozen, work), errors(new, frozen, work)
+    assert after["reds"] < 0.5 * before["reds"]
+    assert after["greens"] == before["greens"]
+    with Catalog.open(str(url)) as catalog:
         assert CatalogRecorder(catalog).champion() == new
-
-        assert roll_back(catalog, "ann").folder == old_folder
-        reign = champion(catalog)
-        assert reign is not None
-        assert (reign.folder, reigns(catalog)[-1].action) == (old_folder, "rollback")
-        assert errors(reign.folder, frozen, work) == pytest.approx(before)
+        packshot("rollback", "--catalog", url)
+        assert CatalogRecorder(catalog).champion() == old
+        assert [reign.action for reign in reigns(catalog)] == ["begin", "promote", "rollback"]
