@@ -22,6 +22,7 @@ from packshot.style import House, Style
 _FRAMING = 0.02  # of the canvas: how far a product's edge may lie from where the house puts it
 _HARD = Hardness(pale=0.25, sheer=0.06, burnt=0.03, busy=3.5)
 _UNEXPLAINED = 0.35
+_ONE_SHAPE = 0.94  # overlap of two mattes from which on they are one product's; a group may be a seller's whole shop
 _POLICY = 0.5  # share of shots from which on something is the house's policy
 _TURNED = 0.1  # degrees: less is what registration may be off by
 
@@ -256,16 +257,22 @@ def _ledger(facts: Sequence[PairFacts]) -> dict[str, float]:
 
 
 def _apart(facts: Sequence[PairFacts]) -> float | None:
-    """Median CIEDE2000 between the mean colours of two afters of one product."""
-    by_group: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
+    """Median CIEDE2000 between the mean colours of two afters of one product: of one group and of one shape."""
+    by_group: dict[str, list[PairFacts]] = defaultdict(list)
     for one in facts:
-        if one.color is not None:
-            by_group[one.fit.group].append(one.color)
-    pairs = [(a, b) for colors in by_group.values() for i, a in enumerate(colors) for b in colors[i + 1 :]]
+        by_group[one.fit.group].append(one)
+    pairs = [(a, b) for group in by_group.values() for i, a in enumerate(group) for b in group[i + 1 :] if _alike(a, b)]
     if not pairs:
         return None
-    first, second = (np.array([pair[side] for pair in pairs], np.float32) for side in (0, 1))
+    first, second = (np.array([pair[side].color for pair in pairs], np.float32) for side in (0, 1))
     return round(float(np.median(delta_e_lab(first, second))), 2)
+
+
+def _alike(first: PairFacts, second: PairFacts) -> bool:
+    if first.shape is None or second.shape is None or first.color is None or second.color is None:
+        return False
+    both, either = np.minimum(first.shape, second.shape).sum(), np.maximum(first.shape, second.shape).sum()
+    return bool(both >= _ONE_SHAPE * either)
 
 
 def _share(values: NDArray[np.float64], groups: Sequence[str]) -> tuple[float, float, float]:

@@ -28,6 +28,7 @@ Pixels = NDArray[np.uint8]
 FloatImage = NDArray[np.float32]
 
 _SIDE = 720
+_SHAPE = 24
 _FAINT = 8.0  # CIEDE2000 between both sides of the outline under which an edge is hard to see
 _SHADOW = 6  # levels below the backdrop's colour
 _SHADOW_AREA = 0.004  # of the picture
@@ -51,7 +52,8 @@ class Hardness:
 class PairFacts:
     """A fitted pair. numbers: what was done, by name, in the units of ``HABITS``. shadow: whether the after keeps one.
 
-    color: mean CIELAB of the product in the after.
+    color: mean CIELAB of the product in the after. shape: its matte there, coarsely, (24, 24) 0..1, by which shots of
+    one product are known.
     """
 
     fit: PairFit
@@ -60,6 +62,7 @@ class PairFacts:
     hardness: Hardness = field(default_factory=Hardness)
     shadow: bool = False
     color: tuple[float, float, float] | None = None
+    shape: FloatImage | None = None
     problem: str = ""
 
 
@@ -90,7 +93,8 @@ def facts_of(fit: PairFit, recipe: Recipe) -> PairFacts:
     numbers = numbers_of(recipe)
     shadow = has_shadow(after, done, recipe.background.color)
     color = (lightness, a, b) if product.any() else None
-    return PairFacts(fit, placing_of(recipe), numbers, hardness_of(before, there), shadow, color)
+    shape = np.asarray(cv2.resize(done, (_SHAPE, _SHAPE), interpolation=cv2.INTER_AREA), np.float32)
+    return PairFacts(fit, placing_of(recipe), numbers, hardness_of(before, there), shadow, color, shape)
 
 
 def numbers_of(recipe: Recipe) -> dict[str, float]:

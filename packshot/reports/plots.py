@@ -158,7 +158,7 @@ def rollout(names: Sequence[str], volumes: Sequence[float], automated: Sequence[
             name,
             ha="left" if slim else "center",
             va="bottom",
-            rotation=40 if slim else 0,
+            rotation=65 if slim else 0,
             color=TEXT,
             fontsize=9,
         )

@@ -29,7 +29,8 @@ def facts(number: int, category: str = "tops", **changes: object) -> PairFacts:
     placing = Placing(category, box, (800, 1000), 1200, 0.8, 0.3, 0.8)
     numbers = {**dict.fromkeys(HABITS, 0.0), "tilt": float(number)}
     color = (60.0, 5.0, 5.0 + number % 2)
-    known = {"fit": fit, "placing": placing, "numbers": numbers, "color": color, **changes}
+    shape = np.full((24, 24), 0.5, np.float32)
+    known = {"fit": fit, "placing": placing, "numbers": numbers, "color": color, "shape": shape, **changes}
     return PairFacts(**known)  # type: ignore[arg-type]
 
 
@@ -72,6 +73,16 @@ def test_a_house_that_neither_turns_nor_heals_is_left_so() -> None:
     busy = [facts(number, numbers={**dict.fromkeys(HABITS, 0.0), "tilt": -2.0, "specks": 3.0}) for number in range(10)]
     house = summarise_facts(busy, Bar()).style.house("tops")
     assert (house.upright, house.heal) == ("auto", True)
+
+
+def test_a_sellers_other_products_do_not_count_as_inconsistent() -> None:
+    left, right = (np.zeros((24, 24), np.float32) for _ in range(2))
+    left[:, :12], right[:, 12:] = 1, 1
+    shots = [
+        facts(number, shape=(left, right)[number % 2], color=(30.0 + 40 * (number % 2), 0.0, 0.0))
+        for number in range(8)
+    ]
+    assert summarise_facts(shots, Bar()).categories[0].apart is None
 
 
 def test_hand_work_counts_for_volume_and_difficulty_alone() -> None:
