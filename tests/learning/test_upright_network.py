@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import torch
 
 from packshot.learning.upright_network import Eye, UprightNetwork, between
 from packshot.turning import SIDE, turns
 from packshot.uprightness import CUES, angles
+from tests.models import pack_with
+from training.train_upright_network import export
 
 
 def pictures(count: int = 2) -> torch.Tensor:
@@ -51,3 +56,16 @@ def test_everything_learns() -> None:
     network = UprightNetwork()
     network(torch.randn(2, CUES, len(angles())), pictures()).square().mean().backward()
     assert all(part.grad is not None and part.grad.abs().sum() > 0 for part in network.parameters())
+
+
+def test_a_pack_asks_it_with_cues_and_pictures(tmp_path: Path) -> None:
+    network = UprightNetwork(members=2)
+    export(network, tmp_path / "upright.onnx")
+    pack = pack_with(tmp_path / "pack", {"upright": (tmp_path / "upright.onnx").read_bytes()})
+    curves, seen = torch.randn(1, CUES, len(angles())), pictures(1).to(torch.uint8)
+    share = pack.weigh(curves[0].numpy(), seen[0].numpy())
+    assert share is not None
+    with torch.no_grad():
+        wanted = torch.softmax(network.eval()(curves, seen.float()), 2).mean(1)[0].numpy()
+    assert np.abs(share - wanted).max() < 1e-4
+    assert np.isclose(share.sum(), 1)
