@@ -252,8 +252,9 @@ def _judge(run: Learning, bench: Workbench, lesson: LightLesson | None, train: S
     before = judge_of(Pack(run.options.base))
     workers = run.options.workers or usable_cores()
     most = int(_JUDGE_TIME * 60 * run.minutes_left() * workers / _JUDGE_SECONDS)
-    if most < LEAST_OUTCOMES:
-        run.note("There was no time to train a judge: the rules alone judge. Give more minutes.")
+    if min(most, len(train)) < LEAST_OUTCOMES:
+        lack = "pairs" if most >= LEAST_OUTCOMES else "minutes"
+        run.note(f"Too few {lack} to train a judge, which needs {LEAST_OUTCOMES} outcomes: the rules alone judge.")
         return
     chosen = sorted(train, key=lambda pair: digest_of_group(pair.group))[:most]
     training = JudgeTraining(
