@@ -1,0 +1,97 @@
+"""One honest run of `learn` on the samples, with what people get wrong among them. Minutes, not convergence."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from packshot.cli import app
+from packshot.learning.learn import LearningError, LearnOptions, learn
+from packshot.learning.pairs import read_pairs
+from packshot.pack import BASE_PACK, Pack
+from packshot.photo import Photo
+from packshot.pipeline import predict
+from packshot.style import load_style
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+BAD = [
+    {"id": "no-after", "category": "tops", "group": "x", "before": "before/cap-0.jpg", "after": "after/none.jpg"},
+    {"id": "mug-0", "category": "tops", "group": "y", "before": "before/cap-0.jpg", "after": "after/cap-0.jpg"},
+    {"id": "unreadable", "category": "tops", "group": "z", "before": "before/broken.jpg", "after": "after/cap-0.jpg"},
+    {"id": "wrong", "category": "bags", "group": "mug", "before": "before/tote-0.jpg", "after": "after/mug-0.jpg"},
+]
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The samples, and lines that are no pairs."""
+    folder = tmp_path_factory.mktemp("pairs")
+    for side in ("before", "after"):
+        shutil.copytree(SAMPLES / side, folder / side)
+    (folder / "before" / "broken.jpg").write_bytes(b"\xff\xd8\xff no photo")
+    lines = [(SAMPLES / "pairs.jsonl").read_text().strip(), *(json.dumps(line) for line in BAD)]
+    (folder / "pairs.jsonl").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def learned(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The pack learned from them, and what the command printed."""
+    out = tmp_path_factory.mktemp("learned") / "studio"
+    answer = CliRunner().invoke(app, ["learn", str(pairs), "--out", str(out), "--minutes", "3", "--json"])
+    assert answer.exit_code == 0, answer.output
+    return out, json.loads(answer.stdout)
+
+
+def test_the_pack_is_whole_and_retouches(learned: tuple[Path, dict[str, Any]]) -> None:
+    pack = Pack(learned[0])
+    assert pack.verify() == []
+    assert pack.file.certificate is None
+    recipe = predict(Photo.open(SAMPLES / "before" / "cap-0.jpg"), pack, category="hats")
+    assert recipe.color.measured_from == "pairs"
+    assert recipe.cropping.canvas == (1400, 1400)
+
+
+def test_canvases_are_those_of_the_afters(learned: tuple[Path, dict[str, Any]]) -> None:
+    pack = Pack(learned[0])
+    style = load_style(learned[0] / "style.toml")
+    known = json.loads((learned[0] / "work" / "account.json").read_text())["learned_from"]
+    for line in (json.loads(text) for text in (SAMPLES / "pairs.jsonl").read_text().splitlines()):
+        if line["category"] in known:
+            before, after = (Photo.open(SAMPLES / line[side]) for side in ("before", "after"))
+            house = style.house(line["category"], pack.habits(line["category"])).for_photo(before.size)
+            assert house.canvas() == after.size
+
+
+def test_nothing_is_dropped_silently(learned: tuple[Path, dict[str, Any]]) -> None:
+    account = learned[1]
+    notes = "\n".join(account["notes"])
+    assert account["left_out"] == 3
+    for what in ("after/none.jpg", "repeats the id 'mug-0'", "line 15", "wrong was not learned from"):
+        assert what in notes
+    assert account["learned"] + account["held_out"] in (12, 13)
+
+
+def test_it_is_scored_on_products_that_it_has_not_seen(learned: tuple[Path, dict[str, Any]]) -> None:
+    out, account = learned
+    scores = account["scores"]["all"]
+    assert account["held_out"] >= 2
+    assert {"packshot", "untouched", "mean", "fitted"} <= set(scores)
+    assert scores["fitted"]["delta_e"]["median"] < scores["untouched"]["delta_e"]["median"]
+    assert "ΔE00" in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_pairs_that_are_none_are_told_so(tmp_path: Path) -> None:
+    (tmp_path / "pairs").mkdir()
+    (tmp_path / "pairs" / "pairs.jsonl").write_text("")
+    options = LearnOptions(tmp_path / "pack", BASE_PACK)
+    with pytest.raises(LearningError, match="holds no pair that can be used"):
+        learn(read_pairs(tmp_path / "pairs"), options, lambda *_: None)
+    answer = CliRunner().invoke(app, ["learn", str(tmp_path), "--out", str(tmp_path / "pack")])
+    assert answer.exit_code == 2
+    assert "needs a file pairs.jsonl" in answer.output
