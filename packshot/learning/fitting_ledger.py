@@ -27,14 +27,14 @@ UNEXPLAINED = "unexplained"
 SIDE = 640
 _RIM_SHARE = 0.012
 _MOST_PIXELS = 60000
-_PARTS: tuple[Mapping[str, Any], ...] = (
+PARTS: tuple[Mapping[str, Any], ...] = (
     {"color": Color(), "lighting": Lighting(), "background": Background(), "detailing": Detailing()},
     {"color": Color(), "lighting": Lighting(), "detailing": Detailing()},
     {"lighting": Lighting(), "detailing": Detailing()},
     {"detailing": Detailing()},
     {},
 )
-_UNTOUCHED = {"alignment": Alignment(), "cropping": Cropping(), **_PARTS[0]}
+_UNTOUCHED = {"alignment": Alignment(), "cropping": Cropping(), **PARTS[0]}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def keep_ledger(photo: Photo, recipe: Recipe, after: Pixels, matte: FloatImage) 
     """Of a fitted recipe. ``after`` (h, w, 3) and ``matte`` (h, w) 0..1: the human's, at any size of one aspect."""
     height, width = after.shape[:2]
     region = _region(matte)
-    stages = [render(photo, recipe.model_copy(update=dict(parts)), max(width, height)) for parts in _PARTS]
+    stages = [render(photo, recipe.model_copy(update=dict(parts)), max(width, height)) for parts in PARTS]
     steps = [_untouched(photo, (width, height)), *stages]
     means = [float(_differences(step, after, region).mean()) for step in steps]
     # A pair without any change has nothing to be shared out: what is left is then all there was.

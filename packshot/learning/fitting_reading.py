@@ -170,9 +170,9 @@ def load_reading(path: Path, pair: Pair) -> Reading:
     except (OSError, KeyError, ValueError) as error:
         raise ValueError(f"{path} is not the reading of a pair ({error}): delete it and fit again") from error
     found = told["registration"]
-    registration = Registration(
-        **{**found, "before_to_after": np.array(found["before_to_after"]), "fault": Fault(found["fault"])}
-    )
+    bent = None if found["homography"] is None else np.array(found["homography"])
+    told_map = {"before_to_after": np.array(found["before_to_after"]), "homography": bent}
+    registration = Registration(**{**found, **told_map, "fault": Fault(found["fault"])})
     backdrop = told["backdrop"]
     return Reading(
         pair,
