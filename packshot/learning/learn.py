@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from packshot.engines.local import usable_cores
+from packshot.evaluation.bar import Bar
+from packshot.evaluation.certificate import certify, write_certificate
 from packshot.evaluation.judge_model import judge_of
+from packshot.evaluation.promise import Promise
+from packshot.learning.calibration import measure_pairs
 from packshot.learning.evaluation import EvaluationOptions
 from packshot.learning.fitting import FitSettings, PairFit, fit_pairs
 from packshot.learning.habits import habits_of, placing_of
@@ -300,6 +304,24 @@ def _score(run: Learning, bench: Workbench, lesson: LightLesson | None, scored: 
         moved=scores.moved,
     )
     write_pack_report(bench.folder, report, scored, options)
+    _certify(run, bench, scored)
+
+
+def _certify(run: Learning, bench: Workbench, scored: Sequence[Pair]) -> None:
+    """What may be published unseen, proved on the pairs held out. It may well be nothing."""
+    if judge_of(bench.pack()) is None:
+        return
+    bar = Bar()
+    measured = measure_pairs(
+        scored, bench.folder, OutcomeSettings(None, run.work / "kept", run.options.workers), run.tell
+    )
+    cases = measured.cases(bar)
+    if not cases:
+        run.note("No pair held out can prove anything, so every shot goes to review; see `packshot calibrate`.")
+        return
+    certificate = certify(bench.pack(), cases, Promise(), None, bar)
+    write_certificate(bench.folder, certificate)
+    run.account["certificate"] = certificate.model_dump(mode="json")
 
 
 def _keep_account(run: Learning) -> None:
