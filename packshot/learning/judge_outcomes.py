@@ -63,7 +63,7 @@ class Outcome(Frozen):
 def outcome_of(reference: Reference, pack: Pack, style: Style | None = None) -> Outcome:
     """Retouches the before of a pair with ``pack`` and measures the result against the after."""
     photo, pair = reference.photo, reference.pair
-    view = View.of(photo, pack, style or Style(), pair.category)
+    view = View.of(photo, pack.of(pair.category), style or Style(), pair.category)
     recipe = decide(view, source_of(photo))
     trained = judge_of(pack)
     known = photo_features(view, recipe) if trained is None else evidence(view, recipe, trained)
