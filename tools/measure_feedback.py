@@ -12,6 +12,7 @@ import argparse
 import csv
 import json
 import random
+from collections import Counter
 from pathlib import Path
 
 from packshot.batch import RunSettings, run
@@ -56,6 +57,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--category", required=True)
     parser.add_argument("--others", default="", help="categories that must not get worse, with commas between")
     parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--per-group", type=int, default=1000, help="at most so many held-out pairs of a group")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
@@ -71,9 +73,12 @@ def _chosen(pairs: tuple[Pair, ...], category: str, count: int) -> list[Pair]:
 def _frozen(pairs: tuple[Pair, ...], arguments: argparse.Namespace, folder: Path) -> Path:
     """The held-out pairs of the category and of the others, as a set of their own."""
     wanted = {arguments.category, *filter(None, arguments.others.split(","))}
-    lines = []
+    lines, counts = [], Counter[tuple[str, str]]()
     for pair in pairs:
+        counts[pair.category, pair.group] += 1
         if pair.category not in wanted or not held_out(pair.group):
+            continue
+        if counts[pair.category, pair.group] > arguments.per_group:
             continue
         line = {"id": pair.id, "category": pair.category, "group": pair.group}
         for side, path in (("before", pair.before), ("after", pair.after)):
