@@ -79,6 +79,9 @@ def habits_of(placings: Sequence[Placing]) -> dict[str, Habits]:
     for category in sorted({placing.category for placing in placings}):
         own = [placing for placing in placings if placing.category == category]
         rules = {**_canvas(own), **_finish(own), **margins(own)}
+        if "long_sides" in rules:  # a camera that took few of this category did as it does elsewhere
+            known = {**dict(default.get("long_sides", [])), **dict(rules["long_sides"])}
+            rules["long_sides"] = [[photo, known[photo]] for photo in sorted(known)]
         habits[category] = {key: value for key, value in rules.items() if default.get(key) != value}
     return habits
 

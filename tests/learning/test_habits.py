@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,16 @@ def test_canvases_that_follow_the_camera_become_a_table() -> None:
     assert house.for_photo((600, 450)).long_side == 1000
     assert house.for_photo((1800, 2400)).long_side == 1600
     assert house.for_photo((5000, 4000)).long_side == house.long_side
+
+
+def test_a_camera_seldom_used_for_a_category_does_as_elsewhere() -> None:
+    sizes = {600: 1000, 2400: 1600, 5000: 2000}
+    houses = {photo: HOUSES[0].model_copy(update={"long_side": side}) for photo, side in sizes.items()}
+    tops = [shot for photo, house in houses.items() for shot in shots(house, photo)]
+    shoes = [shot for photo in (600, 2400) for shot in shots(houses[photo], photo)]
+    habits = habits_of([*(replace(shot, category="tops") for shot in tops), *shoes])
+    house = House.model_validate({**habits["default"], **habits["shoes"]})
+    assert {photo: house.for_photo((photo, 500)).long_side for photo in sizes} == sizes
 
 
 def test_no_shots_no_habits() -> None:
