@@ -29,6 +29,7 @@ _WORTH = 0.02  # share of what is left that smoothing must explain
 _MOST_SHARPENING = 2.0
 _LEAST_SHARPENING = 0.03
 _CLEAR_DETAIL = 2.0  # sRGB levels
+_NEARLY_WHITE = 250
 _EDGE_SHARE = 0.006  # of the long side: as near the outline nothing is healed
 _LONGEST_SHARE = 0.07
 _LEAST_CONTRAST = 10.0  # sRGB levels between a speck and its surroundings
@@ -104,9 +105,16 @@ def fit_sharpening(finished: Finished, inside: Mask) -> tuple[float, float]:
     """
     made, after = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.float32) for one in (finished.made, finished.after))
     missing = _fine(after - made)[inside]
+    clear = np.abs(_fine(made - cv2.GaussianBlur(made, (0, 0), 1.0)))[inside] >= _CLEAR_DETAIL
+    # What reached white or black in the after could not be sharpened further.
+    open_ended = (finished.after.max(2) < _NEARLY_WHITE) & (finished.after.min(2) > 255 - _NEARLY_WHITE)
+    clear &= open_ended[inside]
+    if clear.sum() < 200:
+        return 0.0, 0.8
+    missing = missing[clear]
     best = (float(np.abs(missing).mean()), 0.0, 0.8)
     for radius in RADII:
-        added = _fine(made - cv2.GaussianBlur(made, (0, 0), radius))[inside]
+        added = _fine(made - cv2.GaussianBlur(made, (0, 0), radius))[inside][clear]
         amount = _amount(added, missing)
         best = min(best, (float(np.abs(missing - amount * added).mean()), round(amount, 3), radius))
     return (best[1], best[2]) if best[1] >= _LEAST_SHARPENING else (0.0, 0.8)
@@ -117,15 +125,11 @@ def _fine(values: FloatImage) -> FloatImage:
 
 
 def _amount(added: FloatImage, missing: FloatImage) -> float:
-    clear = np.abs(added) >= _CLEAR_DETAIL
-    if clear.sum() < 200:
-        return 0.0
-    added, missing = added[clear], missing[clear]
     amount = 0.0
     for _ in range(2):
         residue = np.abs(missing - amount * added)
         near = residue <= np.quantile(residue, 0.98)
-        amount = float((added[near] * missing[near]).sum() / (added[near] ** 2).sum())
+        amount = float((added[near] * missing[near]).sum() / max(float((added[near] ** 2).sum()), 1e-6))
     return float(np.clip(amount, 0, _MOST_SHARPENING))
 
 
