@@ -120,12 +120,12 @@ class RenderPlan:
         colour = self.colour()
         exact = to_output.shape == (2, 3) and np.array_equal(to_output, geometry.identity())
         exact = exact and (source.shape[1], source.shape[0]) == (width, height)
+        back = geometry.invert(to_output)
         for part in strips((width, height), STRIP_ROWS, seen, self.reach()):
-            rows = slice(part.top, part.bottom)
-            picture[part.slices] = colour(source[part.slices] if exact else warp(source, to_output, part), part)
+            moved = colour(source[part.slices] if exact else warp(source, back, part), part)
             # What is hidden goes on in the colour of its edge: the local backdrop that matting compares with.
-            picture[rows, : part.left] = picture[rows, part.left : part.left + 1]
-            picture[rows, part.right :] = picture[rows, part.right - 1 : part.right]
+            beside = (0, 0, part.left, width - part.right)
+            picture[part.top : part.bottom] = cv2.copyMakeBorder(moved, *beside, cv2.BORDER_REPLICATE)
         return picture
 
     def reach(self) -> int:
@@ -139,12 +139,12 @@ class RenderPlan:
             return lambda pixels, _: to_bytes(pixels)
         table = self.table()
         matrix = self.matrix.astype(np.float32)
-        gains = None if self.stops is None else self.gains()
+        gains, to_cells = None if self.stops is None else self.gains(), geometry.invert(_from_gain_cells())
 
         def apply(pixels: NDArray[np.uint8] | NDArray[np.uint16], part: Part) -> Image:
             linear: NDArray[Any] = linear_light(pixels)
             if gains is not None:
-                gain = warp(gains, _from_gain_cells(), part, cv2.INTER_LINEAR)
+                gain = warp(gains, to_cells, part, cv2.INTER_LINEAR)
                 linear = cv2.multiply(linear, cv2.merge([gain, gain, gain]), dtype=cv2.CV_16U)
             linear = cv2.transform(linear, matrix)
             return np.asarray(cv2.LUT(linear, table), np.uint8)
@@ -165,7 +165,7 @@ class RenderPlan:
         cells = geometry.resize_affine((self.stops.shape[1], self.stops.shape[0]), self.source)
         matrix = geometry.compose(cells, self.affine, geometry.invert(_from_gain_cells()))
         width, height = (side // _GAIN_CELL + 3 for side in self.output())
-        stops = warp(self.stops, matrix, Part(0, 0, width, height), cv2.INTER_LINEAR)
+        stops = warp(self.stops, geometry.invert(matrix), Part(0, 0, width, height), cv2.INTER_LINEAR)
         return np.asarray(np.exp2(stops), np.float32)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -77,15 +78,14 @@ def sampled(photo: Pixels, source: tuple[int, int], affine: Affine) -> tuple[NDA
     return np.asarray(pixels), geometry.compose(down, affine)
 
 
-def warp(pixels: NDArray[Any], matrix: Affine, part: Part, flags: int = cv2.INTER_CUBIC) -> NDArray[Any]:
-    """Samples a part of the output of ``matrix``; beyond the photo its edge goes on."""
-    shifted = matrix.copy()
-    shifted[:, 2] -= (part.left, part.top)
-    inverse = geometry.invert(shifted)
-    first, last, left, right = _window(inverse, part.size, pixels.shape)
-    inverse[:, 2] -= (left, first)
+def warp(pixels: NDArray[Any], back: Affine, part: Part, flags: int = cv2.INTER_CUBIC) -> NDArray[Any]:
+    """Samples a part of the output; ``back`` leads from the output to ``pixels``, whose edge goes on beyond them."""
+    inverse = back.copy()
+    inverse[:, 2] += back[:, :2] @ (part.left, part.top)
+    rows, columns = _window(inverse, part.size, pixels.shape)
+    inverse[:, 2] -= (columns.start, rows.start)
     return cv2.warpAffine(
-        pixels[first:last, left:right],
+        pixels[rows, columns],
         inverse,
         part.size,
         flags=flags | cv2.WARP_INVERSE_MAP,
@@ -93,10 +93,18 @@ def warp(pixels: NDArray[Any], matrix: Affine, part: Part, flags: int = cv2.INTE
     )
 
 
-def _window(inverse: Affine, size: tuple[int, int], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+def _window(inverse: Affine, size: tuple[int, int], shape: tuple[int, ...]) -> tuple[slice, slice]:
     """The rows and columns of the source that a part needs, so that OpenCV sees no more than that."""
-    corners = geometry.apply(inverse, geometry.box_corners((0, 0, size[0] - 1, size[1] - 1)))
-    low, high = np.floor(corners.min(0)).astype(int) - 3, np.ceil(corners.max(0)).astype(int) + 4
-    left = int(np.clip(low[0], 0, shape[1] - 1))
-    first = int(np.clip(low[1], 0, shape[0] - 1))
-    return first, int(np.clip(high[1], first + 1, shape[0])), left, int(np.clip(high[0], left + 1, shape[1]))
+    columns, rows = (
+        _span(line, size, count) for line, count in zip(inverse.tolist(), (shape[1], shape[0]), strict=True)
+    )
+    return rows, columns
+
+
+def _span(line: list[float], size: tuple[int, int], count: int) -> slice:
+    """What a part of (width, height) needs of ``count`` columns or rows, whose number is ``line`` of x, y and 1."""
+    across, down = line[0] * (size[0] - 1), line[1] * (size[1] - 1)
+    low = line[2] + min(across, 0.0) + min(down, 0.0)
+    high = line[2] + max(across, 0.0) + max(down, 0.0)
+    first = min(max(math.floor(low) - 3, 0), count - 1)
+    return slice(first, min(max(math.ceil(high) + 4, first + 1), count))

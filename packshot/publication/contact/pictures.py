@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from packshot.geometry import Affine, compose, invert, resize_affine, scale_of
 from packshot.photo import encode_jpeg
 from packshot.publication.sinks import FolderSink
+from packshot.shrinking import averaged
 
 Pixels = NDArray[np.uint8]
 AnyDepth = NDArray[np.uint8] | NDArray[np.uint16]
@@ -103,10 +104,7 @@ def _placed(image: Pixels, size: tuple[int, int]) -> Pixels:
     height, width = image.shape[:2]
     share = min(size[0] / width, size[1] / height)
     inner = (min(max(round(width * share), 1), size[0]), min(max(round(height * share), 1), size[1]))
-    factor = min(width // inner[0], height // inner[1])
-    if factor > 2:  # by a power of two, which is quickest
-        image = _averaged(image, 1 << ((factor // 2).bit_length() - 1))
-    small = cv2.resize(image, inner, interpolation=cv2.INTER_AREA)
+    small = averaged(image, inner)
     left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
     frame = np.full((size[1], size[0], 3), OUTSIDE, np.uint8)
     frame[top : top + inner[1], left : left + inner[0]] = small
