@@ -112,26 +112,12 @@ def slide(page: Page, key: str, steps: int) -> list[float]:
 
 
 def memory(page: Page) -> dict[str, float]:
-    """The page's script memory and nodes, and its process's memory, in MB."""
+    """The page's script memory in MB, and its nodes. Its process's: `tools/measure_page_memory.py`."""
     client = page.context.new_cdp_session(page)
     client.send("HeapProfiler.collectGarbage")
     client.send("Performance.enable")
     told = {each["name"]: each["value"] for each in client.send("Performance.getMetrics")["metrics"]}
-    return {"script_mb": told["JSHeapUsedSize"] / 1e6, "nodes": told["Nodes"], "process_mb": _renderer_mb()}
-
-
-def _renderer_mb() -> float:
-    """Of the largest page process of this program's browser."""
-    sizes = []
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (path / "cmdline").read_bytes()
-            if b"--type=renderer" in command:
-                pages = int((path / "statm").read_text().split()[1])
-                sizes.append(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
-        except OSError:
-            continue
-    return max(sizes, default=0.0)
+    return {"script_mb": told["JSHeapUsedSize"] / 1e6, "nodes": told["Nodes"]}
 
 
 def told(values: list[float]) -> dict[str, float]:
@@ -157,10 +143,10 @@ def measure(address: str, options: argparse.Namespace) -> dict[str, Any]:
             page.wait_for_timeout(500)
             figures[f"slider {name}"] = told(slide(page, key, 24))
             page.keyboard.press("Control+z")
-        before = memory(page)
-        walk(page, options.photos, 0)
-        after = memory(page)
-        figures["memory"] = {"before": before, f"after {options.photos} photos": after}
+        figures["memory"] = {0: memory(page)}
+        for done in range(100, options.photos + 1, 100):
+            walk(page, 100, 0)
+            figures["memory"][done] = memory(page)
         browser.close()
     return figures
 
