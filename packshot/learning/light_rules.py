@@ -23,6 +23,7 @@ _LEAST_PHOTOS, _LEAST_GROUPS = 40, 8
 _MOST_NUMBERS = 5
 _TRIED = 12  # numbers that are tried at each step, those that go best with what is still missing
 _LEAST_GAIN = 0.005  # share of the error by which a number must lessen it
+_SELECTIONS = 6
 _RIDGE = 1.0
 _HUBER = 0.3  # units
 
@@ -63,21 +64,37 @@ def no_rules() -> Rules:
 
 
 def find_rules(measured: Floats, scaled: Floats, wanted: Floats, groups: Sequence[str]) -> Rules:
-    """The rules of some photos. ``wanted`` (n, 8): their changes in units."""
+    """The rules of some photos. ``wanted`` (n, 8): their changes in units.
+
+    Which numbers are chosen hangs on chance, so rules are found several times, each time without a part of the groups,
+    and averaged (bagging; Breiman, 1996).
+    """
     sides = measured[:, NAMES.index("short side")]
     cameras = _cameras(sides, groups)
-    empty = Rules(cameras, np.zeros((len(cameras) + 1, 1 + len(NAMES), len(CHANGES))))
-    camera = empty.camera_of(sides)
+    camera = Rules(cameras, np.zeros((len(cameras) + 1, 1, 1))).camera_of(sides)
+    slopes = np.zeros((len(cameras) + 1, 1 + len(NAMES), len(CHANGES)))
     for index in range(len(cameras) + 1):
-        chosen = camera == index if index < len(cameras) else np.ones(len(sides), np.bool_)
         if index == 1 and bool((camera == 0).all()):
-            empty.slopes[1] = empty.slopes[0]
+            slopes[1] = slopes[0]
             break
-        place = folds([group for group, there in zip(groups, chosen, strict=True) if there])
-        for change in range(len(CHANGES)):
-            found = _forward(scaled[chosen][:, : len(NAMES)], wanted[chosen, change], place)
-            empty.slopes[index, :, change] = found
-    return empty
+        chosen = camera == index if index < len(cameras) else np.ones(len(sides), np.bool_)
+        own = [group for group, there in zip(groups, chosen, strict=True) if there]
+        slopes[index] = _averaged(scaled[chosen][:, : len(NAMES)], wanted[chosen], own)
+    return Rules(cameras, slopes)
+
+
+def _averaged(numbers: Floats, wanted: Floats, groups: Sequence[str]) -> Floats:
+    """(1 + numbers, 8) slopes, the mean of several selections."""
+    parts = folds([f"{group} left out" for group in groups], _SELECTIONS)
+    if len(set(groups)) < 2 * _SELECTIONS:
+        parts = np.full(len(groups), -1)
+    found = []
+    for part in range(_SELECTIONS if parts.max() >= 0 else 1):
+        kept = parts != part
+        place = folds([group for group, there in zip(groups, kept, strict=True) if there])
+        columns = [_forward(numbers[kept], wanted[kept, change], place) for change in range(len(CHANGES))]
+        found.append(np.stack(columns, 1))
+    return np.asarray(np.mean(found, 0), np.float64)
 
 
 def _cameras(sides: Floats, groups: Sequence[str]) -> Floats:
@@ -98,46 +115,52 @@ def _cameras(sides: Floats, groups: Sequence[str]) -> Floats:
 def _forward(numbers: Floats, wanted: Floats, place: NDArray[np.intp]) -> Floats:
     """(1 + numbers,) level and slopes, most of them nothing."""
     chosen: list[int] = []
-    best = _error(numbers, wanted, place, chosen)
+    best = float(_errors(_wide(numbers, [chosen]), wanted, place)[0])
     while len(chosen) < min(_MOST_NUMBERS, len(wanted) // 8):
-        missing = np.clip(wanted - _predict(numbers, chosen, _robust(numbers, wanted, chosen)), -2 * _HUBER, 2 * _HUBER)
+        wide = _wide(numbers, [chosen])
+        missing = np.clip(wanted - _predict(wide, _robust(wide, wanted))[0], -2 * _HUBER, 2 * _HUBER)
         likely = np.abs(numbers.T @ missing) / np.sqrt((numbers**2).sum(0) + 1e-9)
         tried = [int(one) for one in np.argsort(-likely)[:_TRIED] if one not in chosen]
-        errors = [_error(numbers, wanted, place, [*chosen, one]) for one in tried]
-        if not errors or min(errors) > best * (1 - _LEAST_GAIN):
+        errors = _errors(_wide(numbers, [[*chosen, one] for one in tried]), wanted, place)
+        if not tried or float(errors.min()) > best * (1 - _LEAST_GAIN):
             break
-        best = min(errors)
-        chosen.append(tried[int(np.argmin(errors))])
+        best = float(errors.min())
+        chosen.append(tried[int(errors.argmin())])
     slopes = np.zeros(1 + numbers.shape[1])
-    weights = _robust(numbers, wanted, chosen)
+    weights = _robust(_wide(numbers, [chosen]), wanted)[0]
     slopes[0] = weights[0]
     slopes[np.array(chosen, np.intp) + 1] = weights[1:]
     return slopes
 
 
-def _error(numbers: Floats, wanted: Floats, place: NDArray[np.intp], chosen: list[int]) -> float:
-    """Mean error on folds left out."""
-    missed = np.zeros(len(wanted))
+def _wide(numbers: Floats, choices: Sequence[Sequence[int]]) -> Floats:
+    """(choices, n, 1 + chosen) a one before the chosen numbers."""
+    return np.stack([np.concatenate([np.ones((len(numbers), 1)), numbers[:, list(one)]], 1) for one in choices])
+
+
+def _errors(wide: Floats, wanted: Floats, place: NDArray[np.intp]) -> Floats:
+    """(choices,) mean error on folds left out."""
+    missed = np.zeros(wide.shape[:2])
     for fold in np.unique(place):
         out = place == fold
         if out.all():
-            return float(np.abs(wanted - np.median(wanted)).mean())
-        weights = _robust(numbers[~out], wanted[~out], chosen, rounds=3)
-        missed[out] = wanted[out] - _predict(numbers[out], chosen, weights)
-    return float(np.abs(missed).mean())
+            return np.full(len(wide), float(np.abs(wanted - np.median(wanted)).mean()))
+        weights = _robust(wide[:, ~out], wanted[~out], rounds=3)
+        missed[:, out] = wanted[out] - _predict(wide[:, out], weights)
+    return np.asarray(np.abs(missed).mean(1), np.float64)
 
 
-def _predict(numbers: Floats, chosen: list[int], weights: Floats) -> Floats:
-    return np.asarray(weights[0] + numbers[:, chosen] @ weights[1:], np.float64)
+def _predict(wide: Floats, weights: Floats) -> Floats:
+    return np.asarray((wide @ weights[:, :, None])[..., 0], np.float64)
 
 
-def _robust(numbers: Floats, wanted: Floats, chosen: list[int], rounds: int = 5) -> Floats:
-    """(1 + chosen,) least squares with outliers weighed down and a little ridge on the slopes."""
-    wide = np.concatenate([np.ones((len(wanted), 1)), numbers[:, chosen]], 1)
-    ridge = np.diag([1e-6, *([_RIDGE] * len(chosen))])
-    weight, weights = np.ones(len(wanted)), np.zeros(wide.shape[1])
+def _robust(wide: Floats, wanted: Floats, rounds: int = 5) -> Floats:
+    """(choices, 1 + chosen) least squares with outliers weighed down and a little ridge on the slopes."""
+    ridge = np.diag([1e-6, *([_RIDGE] * (wide.shape[2] - 1))])
+    weights: Floats = np.zeros((len(wide), wide.shape[2]))
+    weight = np.ones(wide.shape[:2])
     for _ in range(rounds):
-        weighted = wide * weight[:, None]
-        weights = np.linalg.solve(weighted.T @ wide + ridge, weighted.T @ wanted)
-        weight = np.minimum(1, _HUBER / np.maximum(np.abs(wanted - wide @ weights), 1e-9))
+        weighted = (wide * weight[..., None]).transpose(0, 2, 1)
+        weights = np.asarray(np.linalg.solve(weighted @ wide + ridge, (weighted @ wanted)[..., None])[..., 0])
+        weight = np.asarray(np.minimum(1, _HUBER / np.maximum(np.abs(wanted - _predict(wide, weights)), 1e-9)))
     return weights
