@@ -26,7 +26,7 @@ from packshot.review.folder import CATALOG_FILE, made_in
 from packshot.review.queue import REJECTIONS
 from tools.measure_review import SWITCHES, served, until
 
-WIDTH = 1080
+WIDTH = 960
 SAMPLES = Path(__file__).parents[1] / "samples"
 Show = Callable[[Browser, str, Path, str], None]
 SIZES = {"": (1280, 800), "-large": (3840, 2160)}
@@ -82,10 +82,10 @@ def opened(browser: Browser, address: str, size: tuple[int, int]) -> Iterator[Pa
 
 
 def keep(page: Page, path: Path) -> None:
-    """A picture of the page, 1080 pixels wide, as JPEG."""
+    """A picture of the page, 960 pixels wide, as JPEG."""
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     height = round(picture.height * WIDTH / picture.width)
-    picture.resize((WIDTH, height), Image.Resampling.LANCZOS).save(path, quality=72, optimize=True)
+    picture.resize((WIDTH, height), Image.Resampling.LANCZOS).save(path, quality=66, optimize=True)
 
 
 def review(browser: Browser, address: str, out: Path, mark: str) -> None:
