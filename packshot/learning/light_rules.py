@@ -20,11 +20,11 @@ from packshot.lightmeter import CHANGES, NAMES
 Floats = NDArray[np.float64]
 SAME_CAMERA = float(np.log2(1.2))
 _LEAST_PHOTOS, _LEAST_GROUPS = 40, 8
-_MOST_NUMBERS = 5
+_MOST_NUMBERS = 8
 _TRIED = 12  # numbers that are tried at each step, those that go best with what is still missing
 _LEAST_GAIN = 0.005  # share of the error by which a number must lessen it
-_SELECTIONS = 6
-_RIDGE = 1.0
+_SELECTIONS = 12
+_RIDGE = 5.0
 _HUBER = 0.3  # units
 
 
