@@ -97,7 +97,7 @@ def learn(found: PairSet, options: LearnOptions, tell: Tell) -> Learning:
     pairs = _chosen(run)
     train, scored = split_pairs(pairs)
     good = _good(run, _fit(run, train, "fits"))
-    bench = Workbench.from_base(Pack(options.base), options.out)
+    bench = Workbench.from_base(Pack(options.base), options.out, options.category)
     _habits_and_look(run, bench, good)
     _product(run, bench, good)
     lesson = _light(run, bench, good)

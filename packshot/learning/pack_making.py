@@ -23,12 +23,19 @@ class Workbench:
     file: PackFile
 
     @classmethod
-    def from_base(cls, base: Pack, folder: Path) -> Workbench:
-        """A copy of ``base`` in ``folder``, without certificate and judge: they hold for ``base`` alone."""
+    def from_base(cls, base: Pack, folder: Path, relearned: str | None = None) -> Workbench:
+        """A copy of ``base`` in ``folder``, without certificate and judge: they hold for ``base`` alone.
+
+        Packs of its own for a category come along, but for the category that is ``relearned``; learning all categories
+        (``None``) takes their place.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         for card in base.file.models.values():
             shutil.copyfile(base.folder / card.file, folder / card.file)
-        changes: dict[str, Any] = {"certificate": None, "judge": None, "models": _with_embedding(base)}
+        own = {} if relearned is None else {name: one for name, one in base.file.own.items() if name != relearned}
+        for one in own.values():
+            shutil.copytree(base.folder / one.folder, folder / one.folder, dirs_exist_ok=True)
+        changes: dict[str, Any] = {"certificate": None, "judge": None, "own": own, "models": _with_embedding(base)}
         bench = cls(folder, base.file.model_copy(update=changes))
         bench.save()
         return bench

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+from packshot.learning.pack_making import Workbench, style_toml
+from packshot.pack import BASE_PACK, Look, OwnPack, Pack
+from packshot.style import Style
+
+
+def test_a_copy_is_whole_and_holds_no_promise_of_its_base(tmp_path: Path) -> None:
+    bench = Workbench.from_base(Pack(BASE_PACK), tmp_path / "new")
+    assert bench.pack().verify() == []
+    assert bench.pack().file.certificate is None
+    assert bench.pack().file.judge is None
+    assert bench.file.models["product"].embedding_output == 2
+
+
+def test_changes_are_in_the_file_and_leave_the_rest(tmp_path: Path) -> None:
+    bench = Workbench.from_base(Pack(BASE_PACK), tmp_path / "new")
+    bench.change(look={**bench.file.look, "hats": Look(shadows=0.2)}, name="mine")
+    read = Pack(tmp_path / "new")
+    assert read.look("hats").shadows == 0.2
+    assert read.look("tops") == Pack(BASE_PACK).look("tops")
+    assert read.file.name == "mine"
+    assert read.file.thresholds == Pack(BASE_PACK).file.thresholds
+
+
+def test_a_model_taken_anew_keeps_its_card(tmp_path: Path) -> None:
+    bench = Workbench.from_base(Pack(BASE_PACK), tmp_path / "new")
+    before = bench.file.models["product"]
+    (tmp_path / "new" / before.file).write_bytes(b"another")
+    assert bench.pack().verify()
+    bench.add_model("product", before.file)
+    after = bench.pack().file.models["product"]
+    assert bench.pack().verify() == []
+    assert after.sha256 != before.sha256
+    assert after.preprocessing == before.preprocessing
+
+
+def test_packs_of_their_own_come_along_but_for_the_category_learned_again(tmp_path: Path) -> None:
+    base = Workbench.from_base(Pack(BASE_PACK), tmp_path / "base")
+    own = {}
+    for name in ("hats", "bags"):
+        inner = Workbench.from_base(Pack(BASE_PACK), tmp_path / "base" / "own" / name)
+        own[name] = OwnPack(folder=f"own/{name}", digest=inner.pack().content_digest)
+    content = {**json.loads((tmp_path / "base" / "pack.json").read_text())}
+    content["own"] = {name: one.model_dump() for name, one in own.items()}
+    (tmp_path / "base" / "pack.json").write_text(json.dumps(content))
+    copied = Workbench.from_base(Pack(base.folder), tmp_path / "new", relearned="hats").pack()
+    assert set(copied.file.own) == {"bags"}
+    assert copied.verify() == []
+    assert Workbench.from_base(Pack(base.folder), tmp_path / "all").file.own == {}
+
+
+def test_a_style_is_written_as_it_is_read() -> None:
+    habits = {"default": {"aspect": 0.8, "anchor": "base", "long_sides": [[600, 1000]]}, 'a "b"': {"heal": False}}
+    style = Style.model_validate(tomllib.loads(style_toml(habits)))
+    assert style.default == habits["default"]
+    assert style.categories['a "b"'] == {"heal": False}
