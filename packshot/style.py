@@ -18,7 +18,7 @@ class House(Frozen):
     aspect: float = Field(0.8, gt=0.1, lt=10, description="canvas width / height")
     long_side: int = Field(2000, ge=64, le=20000, description="pixels of the canvas's long side")
     long_sides: tuple[tuple[int, int], ...] = Field(
-        (), description="photo's long side and canvas's long side, where the camera decides; within 20 % the nearest"
+        (), description="photo's short side and canvas's long side, where the camera decides; within 20 % the nearest"
     )
     margin_top: float = Field(0.08, ge=0, lt=0.5)
     margin_right: float = Field(0.08, ge=0, lt=0.5)
@@ -36,7 +36,7 @@ class House(Frozen):
 
     def for_photo(self, size: tuple[int, int]) -> House:
         """The rules for a photo of (width, height) ``size``: where ``long_sides`` knows such photos, by their canvas."""
-        known = [(abs(math.log(max(size) / photo)), canvas) for photo, canvas in self.long_sides]
+        known = [(abs(math.log(min(size) / photo)), canvas) for photo, canvas in self.long_sides]
         distance, canvas = min(known, default=(math.inf, 0))
         return self.model_copy(update={"long_side": canvas}) if distance <= math.log(1.2) else self
 

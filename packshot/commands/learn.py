@@ -12,7 +12,7 @@ from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
 from packshot.commands.steps import Steps
 
 if TYPE_CHECKING:
-    from packshot.learning.learn import Learning
+    from packshot.learning.learn_run import Learning
 
 
 class Device(StrEnum):
@@ -43,8 +43,8 @@ def learn(
     """Learn a studio's hand from its before/after pairs: a pack that retouches as its retouchers do, and a report."""
     from packshot.commands.packs import find_pack
     from packshot.engines import EngineError
-    from packshot.learning.learn import LearningError, LearnOptions
     from packshot.learning.learn import learn as learn_pack
+    from packshot.learning.learn_run import LearningError, LearnOptions
     from packshot.learning.pairs import read_pairs
 
     if (pairs is None) == (from_catalog is None):

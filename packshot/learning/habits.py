@@ -34,7 +34,7 @@ _MOST_MARGIN = 0.49
 @dataclass(frozen=True)
 class Placing:
     """One finished shot. box: left, top, right, bottom of the product as shares of the canvas; canvas: (width, height);
-    photo: long side of the before in pixels; scale: canvas pixels to one of the photo's."""
+    photo: short side of the before in pixels; scale: canvas pixels to one of the photo's."""
 
     category: str
     box: tuple[float, float, float, float]
@@ -63,7 +63,7 @@ def placing_of(recipe: Recipe) -> Placing | None:
     scale = geometry.scale_of(recipe.geometry.affine())
     detail = recipe.detailing.effective()
     shares = (float(left), float(top), float(right), float(bottom))
-    canvas, photo = recipe.geometry.size, max(recipe.source.size)
+    canvas, photo = recipe.geometry.size, min(recipe.source.size)
     return Placing(recipe.category, shares, canvas, photo, scale, detail.sharpening, detail.radius)
 
 
@@ -157,7 +157,7 @@ def _canvas(placings: Sequence[Placing]) -> Habits:
 
 
 def _by_camera(placings: Sequence[Placing]) -> list[list[int]]:
-    """Long sides of photos and the canvas each mostly became, where it did so nearly always."""
+    """Short sides of photos and the long side of the canvas each mostly became, where it did so nearly always."""
     table = []
     for photo in sorted({placing.photo for placing in placings}):
         longest = Counter(max(placing.canvas) for placing in placings if placing.photo == photo)

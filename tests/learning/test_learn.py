@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from packshot.cli import app
-from packshot.learning.learn import LearningError, LearnOptions, learn
+from packshot.learning.learn import learn
+from packshot.learning.learn_run import LearningError, LearnOptions
 from packshot.learning.pairs import read_pairs
 from packshot.pack import BASE_PACK, Pack
 from packshot.photo import Photo

@@ -1,0 +1,118 @@
+"""The steps of learning that tell how good the pack is: its judge, its scores and report, its certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from packshot.engines.local import usable_cores
+from packshot.evaluation.bar import Bar
+from packshot.evaluation.certificate import certify, write_certificate
+from packshot.evaluation.judge_model import judge_of
+from packshot.evaluation.promise import Promise
+from packshot.learning.calibration import measure_pairs
+from packshot.learning.evaluation import EvaluationOptions
+from packshot.learning.fitting import FitSettings, fit_pairs
+from packshot.learning.judge_lesson import learn_judge
+from packshot.learning.judge_outcomes import OutcomeSettings, digest_of_group, save_outcomes
+from packshot.learning.judge_training import LEAST_OUTCOMES, JudgeTraining
+from packshot.learning.learn_run import Learning
+from packshot.learning.learn_scores import Scoring, score_pack
+from packshot.learning.light_export import export_light_model
+from packshot.learning.light_learning import LightLesson
+from packshot.learning.light_model import fit_model
+from packshot.learning.pack_making import Workbench
+from packshot.learning.pairs import Pair
+from packshot.pack import Pack
+
+_JUDGE_TIME = 0.3  # of the minutes left, at most
+_JUDGE_SECONDS = 2.0  # a pair, on one core
+
+
+def learn_judge_of(run: Learning, bench: Workbench, lesson: LightLesson | None, train: Sequence[Pair]) -> None:
+    """A judge of what the pack makes of pairs whose light it did not learn; on as many as there is time for."""
+    before = judge_of(Pack(run.options.base))
+    workers = run.options.workers or usable_cores()
+    most = int(_JUDGE_TIME * 60 * run.minutes_left() * workers / _JUDGE_SECONDS)
+    if min(most, len(train)) < LEAST_OUTCOMES:
+        lack = "pairs" if most >= LEAST_OUTCOMES else "minutes"
+        run.note(f"Too few {lack} to train a judge, which needs {LEAST_OUTCOMES} outcomes: the rules alone judge.")
+        return
+    chosen = sorted(train, key=lambda pair: digest_of_group(pair.group))[:most]
+    training = JudgeTraining(
+        hard=bench.file.hard,
+        seed=run.options.seed,
+        seen=tuple({*(digest_of_group(pair.group) for pair in train), *(before.seen if before else ())}),
+    )
+    settings = OutcomeSettings(kept=run.work / "kept", workers=run.options.workers)
+    learned = learn_judge(bench.folder, chosen, lesson, training, (settings, run.tell))
+    save_outcomes(learned.collected.outcomes, run.work / "outcomes.jsonl")
+    if learned.judge is None:
+        run.note(f"The rules alone judge: {learned.note}.")
+        return
+    bench.file = bench.pack().file
+    run.account["judge"] = dict(learned.judge.figures)
+
+
+def score(run: Learning, bench: Workbench, lesson: LightLesson | None, scored: Sequence[Pair]) -> None:
+    """Scores on what was held out, and the report."""
+    from packshot.reports.pack_page import PackReport, write_pack_report
+
+    if not scored:
+        run.note("Too few products to hold any out: nothing is known of how good the pack is. Give pairs of 5 or more.")
+        return
+    fit_pairs(scored, run.work / "held-out-fits", FitSettings(workers=run.options.workers), run.tell)
+    options = EvaluationOptions(
+        run.work / "held-out-fits", run.work / "kept", workers=run.options.workers, appearance=run.options.minutes > 10
+    )
+    for_all = one_for_all(run, bench, lesson)
+    scoring = Scoring(scored, bench.folder, options, run.options.base, for_all, run.minutes_left())
+    scores = score_pack(scoring, run.tell)
+    for note in scores.notes:
+        run.note(note)
+    run.account["scores"] = scores.ours.as_json()
+    if not scores.ours.scores:
+        run.note("None of the pairs held out could be scored; the account says why.")
+        return
+    report = PackReport(
+        scores.ours,
+        learned_from=run.account["learned_from"],
+        problems=run.notes,
+        specific=scores.specific,
+        moved=scores.moved,
+    )
+    write_pack_report(bench.folder, report, scored, options)
+    certify_pack(run, bench, scored)
+
+
+def certify_pack(run: Learning, bench: Workbench, scored: Sequence[Pair]) -> None:
+    """What may be published unseen, proved on the pairs held out. It may well be nothing."""
+    if judge_of(bench.pack()) is None:
+        return
+    bar = Bar()
+    measured = measure_pairs(
+        scored, bench.folder, OutcomeSettings(None, run.work / "kept", run.options.workers), run.tell
+    )
+    cases = measured.cases(bar)
+    if not cases:
+        run.note("No pair held out can prove anything, so every shot goes to review; see `packshot calibrate`.")
+        return
+    certificate = certify(bench.pack(), cases, Promise(), None, bar)
+    write_certificate(bench.folder, certificate)
+    run.account["certificate"] = certificate.model_dump(mode="json")
+
+
+def one_for_all(run: Learning, bench: Workbench, lesson: LightLesson | None) -> Path | None:
+    """The same pack with one look, one set of habits and one light for all categories."""
+    if lesson is None or len(lesson.model.categories) < 2 or run.options.category is not None:
+        return None
+    plain = Workbench.from_base(bench.pack(), run.work / "one-for-all")
+    plain.change(
+        look={name: look for name, look in bench.file.look.items() if name == "default"},
+        habits={name: rules for name, rules in bench.file.habits.items() if name == "default"},
+    )
+    model = fit_model(lesson.rows, replace(lesson.model.kernel, own=0.0, levels=False))
+    export_light_model(model, plain.folder / "light.onnx")
+    plain.add_model("light", "light.onnx", categories=model.categories)
+    return plain.folder

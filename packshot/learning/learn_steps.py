@@ -1,0 +1,100 @@
+"""The steps of learning that make the pack: habits, look, the product network, light, specks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from packshot.learning.fitting import PairFit
+from packshot.learning.habits import habits_of, placing_of
+from packshot.learning.learn_run import Learning
+from packshot.learning.light_export import export_light_model, load_light_model
+from packshot.learning.light_learning import LightLesson, learn_light, rows_of
+from packshot.learning.light_model import with_category
+from packshot.learning.looks import looks_of
+from packshot.learning.pack_making import Workbench, style_toml
+from packshot.learning.speck_level import choose_level
+from packshot.lightmeter import CHANGES
+from packshot.photo import write_atomic
+
+_TUNING_SHARE = 0.35  # of the minutes that are left when fitting is done
+_LEAST_TUNING = 2.0  # minutes
+
+
+def learn_habits(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> None:
+    """Canvas, margins and look of each category, into the pack and into ``style.toml``."""
+    placed = [placing for fit in good if fit.recipe is not None and (placing := placing_of(fit.recipe)) is not None]
+    looks = looks_of(good, bench.file.look)
+    habits = habits_of(placed) if placed else {}
+    if not placed:
+        run.note("No after has an even backdrop, so margins and canvas could not be read; the base's stay.")
+    if run.options.category is not None:
+        # Only this category is to move.
+        looks = {name: look for name, look in looks.items() if name == run.options.category}
+        habits = {name: {**habits["default"], **rules} for name, rules in habits.items() if name != "default"}
+    bench.change(look={**bench.file.look, **looks}, habits={**bench.file.habits, **habits})
+    new = sorted({fit.category for fit in good} - set(bench.file.categories))
+    if new:
+        run.note(f"New categories: {', '.join(new)}. They are not told from photos yet; give them with --category.")
+    write_atomic(bench.folder / "style.toml", style_toml(habits).encode())
+
+
+def tune(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> None:
+    """Tunes the product network where time allows, and keeps it if it finds products better."""
+    card = bench.file.models.get("product")
+    minutes = _TUNING_SHARE * run.minutes_left()
+    if card is None or minutes < _LEAST_TUNING or run.options.category is not None:
+        return
+    from packshot.learning.export import export_product_network
+    from packshot.learning.loading import ForeignNetworkError
+    from packshot.learning.product_tuning import Tuning, examples_of, tune_product
+
+    checkpoint = run.work / "product.pt"
+    tuning = Tuning(minutes, run.options.device, run.options.seed, card.preprocessing.long_side, checkpoint)
+    try:
+        tuned = tune_product(bench.folder / card.file, examples_of(good, bench.file.categories), tuning, run.tell)
+    except ForeignNetworkError as error:
+        run.note(f"The product network was not tuned: {error}")
+        return
+    if tuned is None:
+        run.note("The product network was not tuned: there are too few pairs for that.")
+        return
+    run.account["product"] = {"iou_before": round(tuned.before, 4), "iou_after": round(tuned.after, 4)}
+    if tuned.better:
+        export_product_network(tuned.network, bench.folder / card.file)
+        bench.add_model("product", card.file)
+    else:
+        told = f"IoU {tuned.after:.4f}, {tuned.before:.4f} before"
+        run.note(f"Tuning did not help to find products ({told}); the network stays as it was.")
+
+
+def learn_specks(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> None:
+    """Chooses from when on a mark is healed."""
+    if "specks" not in bench.file.models or run.options.category is not None:
+        return
+    chosen = choose_level(good, bench.pack(), run.tell)
+    if chosen is None:
+        run.note("The retouchers took away too few specks to learn from when to heal; the base's threshold stays.")
+        return
+    run.account["specks"] = {"level": chosen.level, "found": chosen.found, "false_a_photo": chosen.false}
+    bench.change(thresholds=bench.file.thresholds.model_copy(update={"speck_confidence": chosen.level}))
+
+
+def learn_light_of(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> LightLesson | None:
+    """What the retouchers do to light, as the pack's model; of one category alone, on top of what the base says."""
+    rows, problems = rows_of(good, bench.pack(), run.tell)
+    for name, why in problems.items():
+        run.note(f"{name}: its light could not be measured: {why}")
+    if not len(rows):
+        return None
+    lesson = learn_light(rows)
+    model = lesson.model
+    card = bench.file.models.get("light")
+    if run.options.category is not None and card is not None:
+        model = with_category(load_light_model(bench.folder / card.file), rows)
+    export_light_model(model, bench.folder / "light.onnx")
+    bench.add_model("light", "light.onnx", categories=model.categories)
+    run.account["light"] = {
+        "believed": {name: round(float(share), 3) for name, share in zip(CHANGES, lesson.kept, strict=True)},
+        "rules": {name: model.rules.words(index) for index, name in enumerate(CHANGES[:3])},
+    }
+    return lesson
