@@ -237,7 +237,27 @@ def test_photos_cross_process_borders() -> None:
 
 
 def test_importing_is_light() -> None:
-    heavy = ("pyvips", "pillow_heif", "rawpy", "torch")
+    heavy = ("pyvips", "pi_heif", "rawpy", "torch")
     code = f"import sys, packshot.photo; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_reading_heic_takes_a_decoder_alone() -> None:
+    """The libraries that packshot installs must not bring an encoder under the GPL along."""
+    import pi_heif
+
+    assert "x265" not in str(pi_heif.libheif_info()["encoders"])
+    code = "import sys; from packshot.photo import Photo; Photo.open(sys.stdin.buffer.read()).pixels()"
+    code += "; print([name for name in ('pi_heif', 'pillow_heif') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], input=heic(), capture_output=True, check=True)
+    assert done.stdout.strip() == b"['pi_heif']"
+
+
+def test_heic_pixels_outlive_their_decoder() -> None:
+    data = heic(np.full((64, 64, 3), 77, np.uint8), quality=100)
+    for _ in range(20):
+        pixels = Photo.open(data).pixels()
+        np.full(64 * 64 * 3, 200, np.uint8)  # takes the memory that a decoder gave back
+        assert pixels.min() >= 75
+        assert pixels.max() <= 79

@@ -76,7 +76,7 @@ def test_raw_comes_upright(orientation: int) -> None:
     assert np.abs(photo.pixels().astype(int) - upright)[4:-4, 4:-4].max() < 600
 
 
-@pytest.mark.parametrize(("module", "data"), [("rawpy", dng(scene())), ("pillow_heif", heic())])
+@pytest.mark.parametrize(("module", "data"), [("rawpy", dng(scene())), ("pi_heif", heic())])
 def test_a_missing_library_is_named_with_its_pip_line(
     monkeypatch: pytest.MonkeyPatch, module: str, data: bytes
 ) -> None:

@@ -1,4 +1,4 @@
-"""Formats that need another library: HEIC (pillow-heif) and camera RAW (rawpy)."""
+"""Formats that need another library: HEIC (pi-heif, which only decodes) and camera RAW (rawpy)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from packshot.photo.problems import PhotoError, PhotoProblem
 
 def _open_heic(data: bytes) -> Any:
     try:
-        import pillow_heif
+        import pi_heif
     except ImportError as error:
-        text = "HEIC needs the pillow-heif package; run: pip install pillow-heif"
+        text = "HEIC needs the pi-heif package; run: pip install pi-heif"
         raise PhotoError(PhotoProblem.NEEDS_EXTRA, text) from error
     try:
-        image = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
+        image = pi_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
     except (ValueError, EOFError, OSError, RuntimeError, SyntaxError) as error:
         raise _damaged_heic(str(error)) from error
     if len(image) == 0:
@@ -57,7 +57,7 @@ def decode_heic(data: bytes, bits: int) -> NDArray[Any]:
     """(H, W, C) uint8, or uint16 over the full range where the file has more than 8 bits."""
     image = _open_heic(data)
     try:
-        pixels = np.asarray(image)
+        pixels = np.array(image)  # a copy: what the image lends is freed with it
     except (ValueError, EOFError, OSError, RuntimeError, SyntaxError) as error:
         raise _damaged_heic(str(error)) from error
     pixels = full_range(pixels, bits)
