@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from packshot.blindtest.trials import TestFolder
+from packshot.blindtest.trials import BlindTestFolder
 from packshot.catalog import Catalog
 from packshot.review.access import Identity
 from packshot.review.accounts import Accounts, Session
@@ -58,7 +58,9 @@ def serve(
     _run(make_app(catalog, make_guard(catalog, listening, editor, accounts)), listening, "/review", tell)
 
 
-def serve_blindtest(folder: TestFolder, listening: Listening, catalog: str | None, tell: Callable[[str], None]) -> None:
+def serve_blindtest(
+    folder: BlindTestFolder, listening: Listening, catalog: str | None, tell: Callable[[str], None]
+) -> None:
     """Serves a blind test until it is stopped. Raises ValueError when others could reach it without an account."""
     from packshot.review.blindtest_routes import make_blindtest_app
 
