@@ -253,7 +253,7 @@ class Pack:
         return np.asarray((share / share.sum(1, keepdims=True)).mean(0))
 
     def specks(self, image: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-        """How likely each pixel of a picture (H, W, 3) sRGB, H and W multiples of 8, is a speck; None without such a model."""
+        """How likely each pixel of a picture (H, W, 3) sRGB, sides multiples of 8, is a speck; None without a model."""
         card = self.file.models.get("specks")
         if card is None:
             return None

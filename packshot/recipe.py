@@ -293,7 +293,7 @@ class Recipe(Frozen):
         return cls.model_validate_json(path.read_bytes()).with_files(path)
 
     def with_files(self, path: Path) -> Recipe:
-        """The recipe with the files that lie beside ``path``, where its JSON is or was. Raises ValueError as ``load``."""
+        """The recipe with the files beside ``path``, where its JSON is or was. Raises ValueError as ``load``."""
         assets = {asset.sha256: _read_asset(path, asset) for asset in self._assets()}
         return self.model_copy(update={"assets": assets})
 
