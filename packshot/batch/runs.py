@@ -255,9 +255,7 @@ def _conclude(out: Path, ledger: Ledger) -> None:
 
 def write_page(out: Path) -> None:
     """Writes ``index.html`` from ``run.jsonl``. It holds no times, so that equal results make equal pages."""
-    run_read = read_run(out / "run.jsonl")
-    photos = [{**photo, "seconds": None} for photo in run_read.photos]
-    write_atomic(out / PAGE, render_page(replace(run_read, photos=photos), "packshot").encode())
+    write_atomic(out / PAGE, render_page(read_run(out / "run.jsonl"), "packshot").encode())
 
 
 def _summary(items: Sequence[Item], todo: Sequence[Item], ledger: Ledger, seconds: float) -> Summary:

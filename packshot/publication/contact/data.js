@@ -8,7 +8,7 @@ const ROUTES = {
   review: {label: 'To review', mark: '◐', rank: 0},
   failed: {label: 'Failed', mark: '✕', rank: 1},
 };
-const filter = {route: '', category: '', kind: '', text: '', sort: 'attention'};
+const filter = {route: '', category: '', kind: '', preset: '', text: '', sort: 'attention'};
 let shown = [];
 
 photos.forEach((photo, order) => {
@@ -22,6 +22,7 @@ const TESTS = {
   route: (photo) => filter.route === 'would' ? isWould(photo) : photo.route === filter.route,
   category: (photo) => photo.category === filter.category,
   kind: (photo) => photo.kinds.has(filter.kind),
+  preset: (photo) => photo.presets.some((preset) => !preset.meets && preset.name === filter.preset),
   text: (photo) => photo.search.includes(filter.text),
 };
 
@@ -29,7 +30,6 @@ const ORDERS = {
   attention: (a, b) => ROUTES[a.route].rank - ROUTES[b.route].rank || number(a.quality, -1) - number(b.quality, -1),
   best: (a, b) => number(b.quality, -1) - number(a.quality, -1),
   name: (a, b) => a.name.localeCompare(b.name, undefined, {numeric: true}),
-  slow: (a, b) => number(b.seconds, -1) - number(a.seconds, -1),
   run: () => 0,
 };
 
@@ -67,22 +67,9 @@ function tally(list, values) {
   return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
 }
 
-function median(values) {
-  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
-  if (!sorted.length) return null;
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 function percent(part, whole) {
   const share = whole ? 100 * part / whole : 0;
   return (share > 0 && share < 10 ? share.toFixed(1) : Math.round(share)) + ' %';
-}
-
-function seconds(value) {
-  if (value === null) return '–';
-  if (value < 60) return (value < 10 ? value.toFixed(2) : value.toFixed(1)) + ' s';
-  return value < 3600 ? Math.round(value / 60) + ' min' : (value / 3600).toFixed(1) + ' h';
 }
 
 /** An element with attributes (`text` is its text; one that is null is left out) and children. */

@@ -11,10 +11,9 @@ const grid = {columns: 1, width: CARD, height: 0, cards: new Map(), current: 0};
 function drawSummary() {
   const count = (route) => photos.filter((photo) => photo.route === route).length;
   const would = photos.filter(isWould).length;
-  const times = photos.map((photo) => photo.seconds);
   const routes = Object.keys(ROUTES).map((route) => [ROUTES[route].label, count(route).toLocaleString('en'),
     route === 'review' && would ? `${would.toLocaleString('en')} would be published` : percent(count(route), photos.length)]);
-  const figures = [['Photos', photos.length.toLocaleString('en'), ''], ...routes, ['Per photo', seconds(median(times)), 'median']];
+  const figures = [['Photos', photos.length.toLocaleString('en'), ''], ...routes, ...marketplaces()];
   byId('title').textContent = run.title;
   byId('figures').replaceChildren(...figures.map(([name, value, small]) => element('div', {},
     element('dt', {text: name}), element('dd', {}, element('b', {text: value}), ' ', small && element('span', {text: small})))));
@@ -22,6 +21,15 @@ function drawSummary() {
     byId('notice').textContent = `${run.unread} lines of run.jsonl could not be read, so their photos are not shown. Run the same command again to bring them back.`;
     byId('notice').hidden = false;
   }
+}
+
+/** For each marketplace how many outputs meet its rules. */
+function marketplaces() {
+  const names = [...new Set(photos.flatMap((photo) => photo.presets.map((preset) => preset.name)))].sort();
+  return names.map((name) => {
+    const made = photos.flatMap((photo) => photo.presets.filter((preset) => preset.name === name));
+    return [name, made.filter((preset) => preset.meets).length.toLocaleString('en'), `of ${made.length.toLocaleString('en')} meet its rules`];
+  });
 }
 
 function drawFacets() {
@@ -34,7 +42,14 @@ function drawFacets() {
   byId('facets').replaceChildren(
     facet('Route', 'route', routeRows, routes.length),
     facet('Reasons', 'kind', kinds, passing('kind').length),
+    ...marketplaceFacet(),
     facet('Category', 'category', categories, passing('category').length));
+}
+
+function marketplaceFacet() {
+  const photos = passing('preset');
+  const rows = tally(photos, (photo) => photo.presets.filter((preset) => !preset.meets).map((preset) => preset.name));
+  return rows.length || filter.preset ? [facet('Marketplace not met', 'preset', rows.map(([name, count]) => [name, count, name]), photos.length)] : [];
 }
 
 function facet(title, name, rows, whole) {

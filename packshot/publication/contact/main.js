@@ -11,6 +11,7 @@ function drawPanel() {
     photo.quality !== null && meter(photo.quality),
     reasonList(photo),
     photo.route === 'failed' && element('p', {class: 'todo', text: 'What to do: put right what the message names, then run the same command again. Photos that are done are not run again.'}),
+    ...presetList(photo),
     facts(photo),
   ];
   byId('verdict').replaceChildren(...parts.filter(Boolean));
@@ -40,11 +41,18 @@ function reasonList(photo) {
   }));
 }
 
+/** What each marketplace's output still lacks, or that it lacks nothing. */
+function presetList(photo) {
+  return photo.presets.map((preset) => element('details', {class: 'preset', open: preset.meets ? null : ''},
+    element('summary', {}, element('a', {href: preset.output, target: '_blank', rel: 'noopener', text: preset.name}), ' ',
+      element('span', {text: preset.meets ? (preset.findings.length ? 'meets its rules, with advice' : 'meets its rules') : 'does not meet its rules'})),
+    element('ul', {}, ...preset.findings.map((finding) => element('li', {class: finding.status, text: finding.sentence})))));
+}
+
 function facts(photo) {
   const links = [['output', 'Output'], ['recipe', 'Recipe'], ['matte', 'Matte'], ['original', 'Photo']].filter(([key]) => photo[key]);
   const rows = [
     ['Category', photo.category],
-    ['Time', seconds(photo.seconds)],
     ['Photo', photo.source],
   ];
   return element('div', {class: 'facts'},
@@ -69,7 +77,7 @@ function nextSurround() {
 }
 
 function clearFilters() {
-  Object.assign(filter, {route: '', category: '', kind: '', text: ''});
+  Object.assign(filter, {route: '', category: '', kind: '', preset: '', text: ''});
   byId('search').value = '';
   refresh();
 }

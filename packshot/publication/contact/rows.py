@@ -69,8 +69,8 @@ def photo_of(row: dict[str, Any], kinds: dict[str, str]) -> dict[str, Any]:
         "route": row["route"],
         "quality": _number(row.get("quality")),
         "would": bool(row.get("would_publish")),
-        "seconds": _number(row.get("seconds")),
         "reasons": [_reason(reason, name, kinds) for reason in _reasons(row)],
+        "presets": _presets(row.get("presets")),
         "output": link(output),
         "preview": link(row.get("preview")),
         "thumb": link(row.get("thumb")),
@@ -86,6 +86,28 @@ def _reasons(row: dict[str, Any]) -> Iterable[Any]:
         return [{"sentence": row.get("error") or "It failed without saying why.", "code": row.get("error_code")}]
     reasons = row.get("reasons")
     return reasons if isinstance(reasons, list) else []
+
+
+def _presets(made: Any) -> list[dict[str, Any]]:
+    """The marketplaces' outputs: each with its file, whether it meets the rules, and what is open."""
+    if not isinstance(made, dict):
+        return []
+    return [
+        {
+            "name": str(name),
+            "output": link(export.get("output")),
+            "meets": bool(export.get("meets")),
+            "findings": [_finding(finding) for finding in export.get("findings") or [] if isinstance(finding, dict)],
+        }
+        for name, export in sorted(made.items())
+        if isinstance(export, dict)
+    ]
+
+
+def _finding(finding: dict[str, Any]) -> dict[str, str]:
+    status = finding.get("status")
+    known = str(status) if status in ("failed", "advice", "unknown") else "unknown"
+    return {"status": known, "sentence": str(finding.get("sentence") or "No reason is given.")}
 
 
 def _reason(reason: Any, name: str, kinds: dict[str, str]) -> dict[str, Any]:

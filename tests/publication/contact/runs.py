@@ -26,7 +26,7 @@ def finished(out: Path, name: str, level: int = 120) -> dict[str, Any]:
         (out / folder / name).write_bytes(encode_jpeg(image))
     aligned = Aligned(photo, frame_affine(0.0, 1.0, (149.5, 199.5), SIZE), SIZE)
     pictures = write_pictures(out, PurePosixPath(name), aligned, output)
-    return {"source": f"photos/{name}", "output": f"published/{name}", "category": "bags", "seconds": 0.5, **pictures}
+    return {"source": f"photos/{name}", "output": f"published/{name}", "category": "bags", **pictures}
 
 
 def halo(share: float) -> dict[str, Any]:
@@ -34,11 +34,18 @@ def halo(share: float) -> dict[str, Any]:
     return {"code": "halo", "sentence": f"A halo is left along {share} % of the outline.", "region": region}
 
 
+def shop(failed: list[str]) -> dict[str, Any]:
+    """A marketplace's output and what is open about it."""
+    findings = [{"status": "failed", "sentence": sentence} for sentence in failed]
+    findings.append({"status": "advice", "sentence": "It fills little of the frame."})
+    return {"Shop": {"output": "published/a1.jpg", "meets": not failed, "findings": findings}}
+
+
 def small_run(out: Path) -> Path:
     """Seven photos: three published, three for review, one failed."""
     rows = [
-        {**finished(out, "a1.jpg"), "route": "publish", "quality": 0.97, "category": "shoes"},
-        {**finished(out, "a2.jpg"), "route": "publish", "quality": 0.95},
+        {**finished(out, "a1.jpg"), "route": "publish", "quality": 0.97, "category": "shoes", "presets": shop([])},
+        {**finished(out, "a2.jpg"), "route": "publish", "quality": 0.95, "presets": shop(["It is 900 pixels long."])},
         {**finished(out, "a10.jpg"), "route": "publish", "quality": 0.99},
         {**finished(out, "b1.jpg", 90), "route": "review", "quality": 0.4, "reasons": [halo(4)]},
         {**finished(out, "b2.jpg"), "route": "review", "quality": 0.6, "reasons": [halo(2), "7 specks are left."]},

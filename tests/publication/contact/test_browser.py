@@ -58,7 +58,7 @@ def test_the_summary_counts_and_the_list_starts_with_what_needs_attention(visit:
     expect(visit.page.locator("h1")).to_have_text("Autumn")
     figures = visit.page.locator("#figures").inner_text().split()
     assert " ".join(figures) == (
-        "Photos 7 Published 3 43 % To review 3 1 would be published Failed 1 14 % Per photo 0.50 s median"
+        "Photos 7 Published 3 43 % To review 3 1 would be published Failed 1 14 % Shop 1 of 2 meet its rules"
     )
     assert visit.names() == ["b1.jpg", "b2.jpg", "b3.jpg", "c.nef", "a2.jpg", "a1.jpg", "a10.jpg"]
     expect(visit.page.locator(".card", has_text="c.nef")).to_contain_text("c.nef is cut off; copy it again.")
@@ -205,6 +205,16 @@ def test_the_verdict_stands_beside_the_picture(visit: Visit) -> None:
     assert region["height"] == pytest.approx(0.25 * picture["height"], abs=1)
     visit.page.mouse.move(300, 400)
     expect(visit.page.locator("#region")).to_be_hidden()
+
+
+def test_marketplaces_say_what_they_lack(visit: Visit) -> None:
+    visit.page.locator('button[data-facet="preset"][data-value="Shop"]').click()
+    assert visit.names() == ["a2.jpg"]
+    visit.page.locator(".card").first.click()
+    panel = visit.page.locator("#verdict .preset")
+    expect(panel.locator("summary")).to_contain_text("does not meet its rules")
+    expect(panel.locator("li")).to_have_text(["It is 900 pixels long.", "It fills little of the frame."])
+    expect(panel.locator("li").first).to_be_visible()
 
 
 def test_a_failed_photo_says_why_and_what_to_do(visit: Visit) -> None:

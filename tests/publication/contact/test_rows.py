@@ -61,10 +61,10 @@ def test_an_error_is_the_reason_of_a_failed_photo() -> None:
 
 @pytest.mark.parametrize("value", ["0.5", None, True, float("nan"), float("inf"), 1e300, [], {}])
 def test_a_quality_that_is_no_number_is_left_out(value: Any) -> None:
-    row = {"source": "a", "route": "review", "quality": value, "reasons": value, "category": value, "seconds": value}
+    row = {"source": "a", "route": "review", "quality": value, "reasons": value, "category": value, "presets": value}
     photo = photo_of(row, {})
     assert photo["quality"] is None
-    assert photo["seconds"] is None
+    assert photo["presets"] == []
     assert photo["reasons"] == []
 
 
@@ -101,3 +101,20 @@ def test_no_name_is_a_link_to_elsewhere(name: str) -> None:
 
 def test_a_name_that_is_not_unicode_is_linked_byte_for_byte() -> None:
     assert link(b"published/\xff.jpg".decode("utf-8", "surrogateescape")) == "published/%FF.jpg"
+
+
+def test_marketplaces_are_told_with_what_is_open() -> None:
+    finding = {"status": "failed", "sentence": "It is 900 pixels long.", "more": 1}
+    made = {
+        "Shop": {"output": "variants/Shop/a b.jpg", "meets": False, "findings": [finding, "no finding"]},
+        "Other": 3,
+    }
+    presets = photo_of({"source": "a", "route": "review", "presets": made}, {})["presets"]
+    assert presets == [
+        {
+            "name": "Shop",
+            "output": "variants/Shop/a%20b.jpg",
+            "meets": False,
+            "findings": [{"status": "failed", "sentence": "It is 900 pixels long."}],
+        }
+    ]
