@@ -1,8 +1,8 @@
-"""The trained judge: a forest that tells how likely a professional would reject a shot, and for what.
+"""The trained judge: forests that tell how likely a professional would reject a shot, and for what.
 
 Extremely randomised trees (Geurts, Ernst and Wehenkel, 2006), grown by ``packshot.learning``; here they are only read,
-with numpy alone. Each leaf holds shares of the training shots that came to lie in it: rejected at all, and for colour,
-outline or frame.
+with numpy alone. There is a forest for rejection and one each for colour, outline and frame; each leaf holds the share
+of the training shots in it that were rejected, or had that wrong.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ class Forest(Frozen):
     feature: tuple[int, ...]
     threshold: Floats
     left: tuple[int, ...]
-    shares: tuple[tuple[float, float, float, float], ...] = Field(description="of PARTS, at each node")
+    share: Floats = Field(description="of bad shots, at each node")
 
     @cached_property
     def arrays(self) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
-        """feature, threshold, left, shares."""
+        """feature, threshold, left, share."""
         kinds = (np.array(self.feature, np.intp), np.array(self.threshold), np.array(self.left, np.intp))
-        return (*kinds, np.array(self.shares))
+        return (*kinds, np.array(self.share))
 
-    def answer(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Mean shares of PARTS over the trees, (4,), for one row of features; unknown ones are NaN."""
-        feature, threshold, left, shares = self.arrays
+    def answer(self, row: NDArray[np.float64]) -> float:
+        """The mean share over the trees for one row of features; unknown ones are NaN."""
+        feature, threshold, left, share = self.arrays
         node = np.array(self.roots, np.intp)
         while True:
             inner = feature[node] >= 0
             if not inner.any():
-                return np.asarray(shares[node].mean(0))
+                return float(share[node].mean())
             at = node[inner]
             # A comparison with NaN is false: what is unknown goes right.
             node[inner] = left[at] + ~(row[feature[at]] <= threshold[at])
@@ -104,8 +104,9 @@ class TrainedJudge(Frozen):
     judge: Literal[1] = 1
     bar: Bar
     features: tuple[str, ...]
-    forest: Forest
-    slope: float = Field(1.0, description="of the forest's log odds")
+    forests: Mapping[str, Forest] = Field(description="by PARTS")
+    by_parts: bool = Field(True, description="whether what is wrong was known of most outcomes, so that parts tell")
+    slope: float = Field(1.0, description="of the forests' log odds")
     offset: float = Field(0.0, description="added to them: what makes them calibrated")
     projection: Projection | None = None
     habits: Habits
@@ -118,11 +119,20 @@ class TrainedJudge(Frozen):
         return {**features, "from_habits": self.habits.distance(features, category)}
 
     def opinion(self, features: Mapping[str, float], category: str) -> Opinion:
-        """How likely the shot is rejected, and for what."""
-        shares = self.forest.answer(row_of(self.complete(features, category), self.features))
-        odds = float(np.log(np.clip(shares[0], 1e-3, 1 - 1e-3) / (1 - np.clip(shares[0], 1e-3, 1 - 1e-3))))
-        rejected = 1 / (1 + np.exp(-(self.slope * odds + self.offset)))
-        return Opinion(float(rejected), *(float(share) for share in shares[1:]))
+        """How likely the shot is rejected, and for what.
+
+        Two ways to say so, and the mean of their log odds: rejection itself, and that any part is wrong.
+        """
+        row = row_of(self.complete(features, category), self.features)
+        rejected, *parts = (self.forests[part].answer(row) for part in PARTS)
+        any_wrong = 1 - float(np.prod([1 - share for share in parts]))
+        odds = (_odds(rejected) + _odds(any_wrong)) / 2 if self.by_parts else _odds(rejected)
+        return Opinion(float(1 / (1 + np.exp(-(self.slope * odds + self.offset)))), *parts)
+
+
+def _odds(share: float) -> float:
+    clipped = min(max(share, 1e-3), 1 - 1e-3)
+    return float(np.log(clipped / (1 - clipped)))
 
 
 @dataclass(frozen=True)

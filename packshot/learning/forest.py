@@ -1,7 +1,7 @@
 """Growing the judge's trees: extremely randomised (Geurts, Ernst and Wehenkel, 2006), on several targets at once.
 
 Few hundred outcomes tell more when each is known by how much it missed the bar than by whether it did: splits are
-chosen on all targets together, leaves keep the shares that are asked for later.
+chosen on all targets together, leaves keep the share that is asked for later.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Rows = NDArray[np.float64]
 class ForestSettings:
     """trees: how many; leaf: least rows in a leaf; tried: features tried at each node, as a share; depth: at most."""
 
-    trees: int = 120
+    trees: int = 60
     leaf: int = 4
-    tried: float = 0.25
+    tried: float = 0.35
     depth: int = 12
 
 
@@ -34,19 +34,19 @@ class _Nodes:
     feature: list[int]
     threshold: list[float]
     left: list[int]
-    shares: list[tuple[float, ...]]
+    share: list[float]
 
-    def add(self, shares: NDArray[np.float64]) -> int:
+    def add(self, share: float) -> int:
         self.feature.append(-1)
         self.threshold.append(0.0)
         self.left.append(-1)
-        self.shares.append(tuple(round(float(share), 4) for share in shares))
+        self.share.append(round(share, 4))
         return len(self.feature) - 1
 
 
-def grow(rows: Rows, targets: Rows, shares: Rows, seed: int, settings: ForestSettings | None = None) -> Forest:
+def grow(rows: Rows, targets: Rows, share: Rows, seed: int, settings: ForestSettings | None = None) -> Forest:
     """A forest. rows: (n, features), NaN where unknown. targets: (n, t), what splits are chosen by, at equal weight.
-    shares: (n, 4) in 0..1, whose means the leaves keep.
+    share: (n,) in 0..1, whose mean the leaves keep.
     """
     settings = settings or ForestSettings()
     draw = np.random.default_rng(seed)
@@ -54,17 +54,17 @@ def grow(rows: Rows, targets: Rows, shares: Rows, seed: int, settings: ForestSet
     scaled = (targets - targets.mean(0)) / np.where(spread > 0, spread, 1)
     nodes, roots = _Nodes([], [], [], []), []
     for _ in range(settings.trees):
-        roots.append(nodes.add(shares.mean(0)))
+        roots.append(nodes.add(float(share.mean())))
         pending = [(roots[-1], np.arange(len(rows)), 0)]
         while pending:
-            pending.extend(_split(nodes, pending.pop(), (rows, scaled, shares), draw, settings))
+            pending.extend(_split(nodes, pending.pop(), (rows, scaled, share), draw, settings))
     return Forest.model_validate(
         {
             "roots": roots,
             "feature": nodes.feature,
             "threshold": nodes.threshold,
             "left": nodes.left,
-            "shares": nodes.shares,
+            "share": nodes.share,
         }
     )
 
@@ -78,7 +78,7 @@ def _split(
 ) -> Iterator[tuple[int, NDArray[np.intp], int]]:
     """Splits a node's rows in two, if they can be, and says what is left to do."""
     node, members, depth = task
-    rows, targets, shares = data
+    rows, targets, share = data
     if len(members) < 2 * settings.leaf or depth >= settings.depth:
         return
     best = _best_cut(rows[members], targets[members], draw, settings)
@@ -88,7 +88,7 @@ def _split(
     goes_left = rows[members, feature] <= threshold
     nodes.feature[node], nodes.threshold[node] = feature, float(threshold)
     for part in (members[goes_left], members[~goes_left]):
-        child = nodes.add(shares[part].mean(0))
+        child = nodes.add(float(share[part].mean()))
         if nodes.left[node] < 0:
             nodes.left[node] = child
         yield child, part, depth + 1

@@ -13,7 +13,18 @@ from numpy.typing import NDArray
 
 from packshot.evaluation.bar import Bar
 from packshot.evaluation.features import Features
-from packshot.evaluation.judge_model import FILE, Habits, Projection, TrainedJudge, row_of
+from packshot.evaluation.judge_model import (
+    COLOUR,
+    FILE,
+    FRAME,
+    OUTLINE,
+    PARTS,
+    REJECTED,
+    Habits,
+    Projection,
+    TrainedJudge,
+    row_of,
+)
 from packshot.learning.forest import ForestSettings, grow
 from packshot.learning.hard_training import train_hard
 from packshot.learning.judge_outcomes import Outcome, digest_of_group
@@ -30,6 +41,7 @@ _HABITS = (
     "box_aspect", "after_lightness", "after_dark", "after_bright", "after_chroma", "product_after", "backdrop_after",
 )  # fmt: skip
 _LEAST_ERRORS = {"delta_e": 0.3, "iou": 1e-3, "corner": 0.05}
+_ERRORS = {REJECTED: tuple(_LEAST_ERRORS), COLOUR: ("delta_e",), OUTLINE: ("iou",), FRAME: ("corner",)}
 
 
 class TooFewOutcomesError(ValueError):
@@ -62,7 +74,7 @@ def train_judge(outcomes: Sequence[Outcome], training: JudgeTraining | None = No
     for fold, (learn, test) in enumerate(folds([outcome.group for outcome in outcomes], _FOLDS, training.seed)):
         bare = _grown([outcomes[index] for index in learn], training, training.seed + fold)
         rejected[test] = [_opinion(bare, outcomes[index]) for index in test]
-    slope, offset = platt(rejected, bad)
+    slope, offset = platt(rejected, bad)  # the folds' judges leave their log odds as they are: slope 1, offset 0
     judge = _grown(outcomes, training, training.seed + _FOLDS)
     figures = {"outcomes": float(len(outcomes)), "bad": float(bad.mean()), "auc": round(auc(rejected, bad), 4)}
     groups = {*training.seen, *(digest_of_group(outcome.group) for outcome in outcomes)}
@@ -94,8 +106,13 @@ def _grown(outcomes: Sequence[Outcome], training: JudgeTraining, seed: int) -> T
     names = tuple(name for name in sorted({name for row in rows for name in row}) if not name.startswith(_NEVER))
     table = np.stack([row_of(row, names) for row in rows])
     shares = np.array([_shares(outcome, training.bar) for outcome in outcomes])
-    forest = grow(table, _targets(outcomes, shares[:, 0]), shares, seed, training.forest)
-    return TrainedJudge(bar=training.bar, features=names, forest=forest, projection=projection, habits=habits)
+    forests = {
+        part: grow(table, _targets(outcomes, shares[:, place], part), shares[:, place], seed + place, training.forest)
+        for place, part in enumerate(PARTS)
+    }
+    known = sum(outcome.rejected is None for outcome in outcomes)
+    facts = {"bar": training.bar, "features": names, "forests": forests, "by_parts": 2 * known >= len(outcomes)}
+    return TrainedJudge.model_validate({**facts, "projection": projection, "habits": habits})
 
 
 def _shares(outcome: Outcome, bar: Bar) -> tuple[float, float, float, float]:
@@ -108,12 +125,15 @@ def _shares(outcome: Outcome, bar: Bar) -> tuple[float, float, float, float]:
     return float(outcome.bad(bar)), float(colour), float(outline), float(frame)
 
 
-def _targets(outcomes: Sequence[Outcome], bad: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What splits are chosen by: rejected or not (counted twice), and the logarithms of the three errors."""
-    columns = [bad, bad]
-    for name, least in _LEAST_ERRORS.items():
+def _targets(outcomes: Sequence[Outcome], bad: NDArray[np.float64], part: str) -> NDArray[np.float64]:
+    """What a part's splits are chosen by: bad or not, and the logarithms of the errors that make it so.
+
+    An error that is not known is taken for what is usual among the bad or among the good.
+    """
+    columns = [bad]
+    for name in _ERRORS[part]:
         values = np.array([_error(outcome.figures.get(name), name) for outcome in outcomes])
-        logs = np.log(np.maximum(values, least))
+        logs = np.log(np.maximum(values, _LEAST_ERRORS[name]))
         for kind in (0.0, 1.0):
             same = bad == kind
             known = logs[same & ~np.isnan(logs)]
@@ -182,17 +202,18 @@ def platt(probabilities: NDArray[np.float64], bad: NDArray[np.bool_]) -> tuple[f
     """Slope and offset that make log odds calibrated (Platt, 1999), drawn a little towards leaving them alone."""
     clipped = np.clip(probabilities, 1e-3, 1 - 1e-3)
     odds = np.log(clipped / (1 - clipped))
-    inputs, weights = np.stack([odds, np.ones_like(odds)], 1), np.array([1.0, 0.0])
-    prior = np.array([1.0, 0.0])
-    for _ in range(50):
-        share = 1 / (1 + np.exp(-inputs @ weights))
-        gradient = inputs.T @ (share - bad) + (weights - prior)
-        curvature = (inputs * (share * (1 - share))[:, None]).T @ inputs + np.eye(2)
-        step = np.linalg.solve(curvature, gradient)
+    middle = float(odds.mean())
+    inputs, weights = np.stack([odds - middle, np.ones_like(odds)], 1), np.array([1.0, 0.0])
+    for _ in range(100):
+        share = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
+        gradient = inputs.T @ (share - bad) + np.array([weights[0] - 1.0, 0.0])
+        curvature = (inputs * (share * (1 - share))[:, None]).T @ inputs + np.diag([1.0, 1e-3])
+        step = np.clip(np.linalg.solve(curvature, gradient), -1, 1)
         weights = weights - step
         if np.abs(step).max() < 1e-9:
             break
-    return round(float(max(weights[0], 0.05)), 5), round(float(weights[1]), 5)
+    slope = max(float(weights[0]), 0.05)
+    return round(slope, 5), round(float(weights[1]) - slope * middle, 5)
 
 
 def auc(scores: NDArray[np.float64], bad: NDArray[np.bool_]) -> float:
