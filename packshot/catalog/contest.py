@@ -9,10 +9,12 @@ from typing import Any
 
 from packshot.catalog.catalog import Catalog
 from packshot.catalog.champions import champion, crown
-from packshot.catalog.feedback import WITH_ACCEPTED, corrections_as_pairs
+from packshot.catalog.feedback import WITH_ACCEPTED, identity, write_pairs
 from packshot.catalog.problems import CatalogError
 from packshot.catalog.promotion import CategoryVerdict, PromotionRules, as_evidence, assemble, weigh
 from packshot.catalog.shadow import shadow_failures
+from packshot.catalog.standing import decided
+from packshot.catalog.verdicts import group_of
 from packshot.evaluation.bar import Bar
 from packshot.learning.evaluation import EvaluationOptions, evaluate
 from packshot.learning.pairs import Pair, read_pairs
@@ -103,10 +105,13 @@ def compare(catalog: Catalog, contest: Contest, old: Pack, tell: Tell = lambda *
 
 def _reviews(catalog: Catalog, contest: Contest, tell: Tell) -> Sequence[Pair]:
     """People's decisions as pairs, those of groups that no learning from the catalog ever sees."""
-    corrections_as_pairs(catalog, contest.work / "reviews", WITH_ACCEPTED, tell)
-    found = read_pairs(contest.work / "reviews").pairs
-    _, scored = split_pairs(found)
-    return [pair for pair in scored if held_out(pair.group)]
+    chosen = decided(catalog, WITH_ACCEPTED)
+    as_pairs = [Pair(identity(one), one.entry.category, group_of(one), one.entry.source, Path()) for one in chosen]
+    _, scored = split_pairs(as_pairs)
+    fair = {pair.id for pair in scored if held_out(pair.group)}
+    folder = contest.work / "reviews"
+    write_pairs([one for one in chosen if identity(one) in fair], folder, tell, credited=False)
+    return read_pairs(folder).pairs
 
 
 def promote(catalog: Catalog, contest: Contest, outcome: Outcome, old: Pack, target: tuple[Path, str]) -> Pack | None:

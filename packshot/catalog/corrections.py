@@ -31,7 +31,8 @@ def corrected(prediction: Prediction, answer: Answer) -> Recipe:
             raise ValueError(f"the correction's {key} came without its content: send the file with its sha256")
         keep(prediction, f"{asset.sha256}.png", content)
         update[key] = asset.model_copy(update={"file": _beside_recipe(prediction, asset.sha256)})
-    return recipe.model_copy(update={"background": background.model_copy(update=update)})
+    known = {} if answer.category is None else {"category": answer.category, "category_confidence": 1.0}
+    return recipe.model_copy(update={"background": background.model_copy(update=update), **known})
 
 
 def _with_places(prediction: Prediction, answer: Answer) -> dict[str, dict[str, Any]]:

@@ -68,8 +68,10 @@ def _decide(transaction: Transaction, asked: _Asked, files: _Files) -> Decision:
 def _require_whole(answer: Answer) -> None:
     if answer.outcome == "reject" and not answer.reason:
         raise ValueError("a rejection needs its reason: say what is wrong")
-    if answer.outcome == "correct" and not answer.changes:
+    if answer.outcome == "correct" and not answer.changes and answer.category is None:
         raise ValueError("a correction needs its changes: accept the photo if nothing is to be changed")
+    if answer.category is not None and answer.outcome not in ("correct", "edited"):
+        raise ValueError("another category is a correction: answer with one")
     if answer.outcome == "edited" and answer.after is None:
         raise ValueError("an edit made elsewhere needs its after: send the finished picture")
 
@@ -121,12 +123,19 @@ def _values(asked: _Asked, files: _Files) -> dict[str, Any]:
         "editor": asked.editor,
         "outcome": answer.outcome,
         "reason": answer.reason,
-        "changes": {stage: dict(values) for stage, values in answer.changes.items()},
+        "changes": _changes(answer),
         "recipe": files.recipe,
         "after": files.after,
         "key": answer.key,
         "seconds": answer.seconds,
     }
+
+
+def _changes(answer: Answer) -> dict[str, dict[str, Any]]:
+    changes = {stage: dict(values) for stage, values in answer.changes.items()}
+    if answer.category is not None:
+        changes["category"] = {"name": answer.category, "house": dict(answer.house)}
+    return changes
 
 
 def _carry(transaction: Transaction, asked: _Asked, decision: int, purpose: Purpose) -> None:
@@ -139,6 +148,8 @@ def _carry(transaction: Transaction, asked: _Asked, decision: int, purpose: Purp
             free["audit"] = "done"
         else:
             free["state"] = "publish" if answer.outcome in _PUBLISHES else "rejected"
+    if answer.category is not None:
+        free["category"] = answer.category
     transaction.execute(update(photos).where(photos.c.id == photo).values(free))
     if purpose == "review" and answer.outcome in _PUBLISHES:
         due(transaction, photo, answer.prediction_id, decision)
@@ -178,6 +189,8 @@ def _last_of(editor: str) -> Select[Any]:
 def _reopen(transaction: Transaction, photo: Row[Any], decision: Row[Any], editor: str) -> None:
     held: Mapping[str, Any] = {"lease_owner": editor, "lease_until": transaction.now + timedelta(seconds=UNDO_HOLD)}
     values: dict[str, Any] = {**held, "changed_at": transaction.now}
+    if "category" in (decision.changes or {}):
+        values["category"] = _prediction(transaction, decision.prediction_id).category
     if decision.purpose == "audit":
         values["audit"] = "open"
     elif decision.outcome != "skip":

@@ -119,6 +119,7 @@ class Answer:
     """What an editor answers. ``prediction_id``: of the entry the editor saw.
 
     ``changes``: of a correction, as ``packshot.correct`` takes them, and ``assets``: new mattes' contents by sha256.
+    ``category``: what the photo really shows, where it was taken for something else, and ``house``: the rules for that.
     ``after``: the finished picture of an edit made elsewhere, a JPEG, PNG or TIFF. ``seconds``: the editor's time.
     ``key``: the same for the same answer sent again, so that a repeated message counts once.
     """
@@ -128,6 +129,8 @@ class Answer:
     reason: str | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
     assets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    category: str | None = None
+    house: Mapping[str, Any] = field(default_factory=dict, repr=False)
     after: bytes | None = field(default=None, repr=False)
     seconds: float | None = None
     key: str = field(default_factory=lambda: uuid4().hex)
@@ -135,7 +138,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person decided. ``changes``: over the prediction's recipe. ``undoes``: the decision taken back."""
+    """What a person decided. ``undoes``: the decision taken back.
+
+    ``changes``: over the prediction's recipe, by stage; under ``category`` the corrected one's name and house rules.
+    """
 
     id: int
     photo_id: int

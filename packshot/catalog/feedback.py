@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,14 +69,18 @@ def corrections_as_pairs(
     The after of a corrected recipe is its render; that of an edit made elsewhere is the picture that was sent. What an
     earlier call has written is kept, so that a call that was stopped goes on, and the same decisions give the same set.
     """
-    chosen = decided(catalog, choice)
+    return write_pairs(decided(catalog, choice), folder, tell)
+
+
+def write_pairs(chosen: Sequence[Decided], folder: Path, tell: Tell | None = None, credited: bool = True) -> Feedback:
+    """As `corrections_as_pairs`, of these decisions; ``credited``: whether to find out which stage was wrong."""
     known = _known(folder)
     pairs: list[FeedbackPair] = []
     problems: dict[str, str] = {}
     for number, one in enumerate(chosen, 1):
         name = identity(one)
         try:
-            pairs.append(known.get(name) or _write(one, name, folder))
+            pairs.append(known.get(name) or _write(one, name, folder, credited))
         except (PhotoError, ValueError, OSError) as error:
             problems[name] = str(error)
         if number % 10 == 0:
@@ -111,28 +115,30 @@ def _save(folder: Path, pairs: list[FeedbackPair]) -> None:
     write_atomic(folder / MANIFEST, "".join(lines[name] for name in sorted(lines)).encode())
 
 
-def _write(one: Decided, name: str, folder: Path) -> FeedbackPair:
-    photo = _source(one)
+def _write(one: Decided, name: str, folder: Path, credited: bool) -> FeedbackPair:
+    photo, decision = _source(one), one.decision
     before = f"before/{name}{one.entry.source.suffix.lower()}"
     _place(one.entry.source, folder / before)
-    predicted, decision = one.prediction.recipe(), one.decision
-    stages: dict[str, float] = {}
     if decision.after is not None:
-        after = f"after/{name}{decision.after.suffix}"
+        after, corrected = f"after/{name}{decision.after.suffix}", None
         _place(decision.after, folder / after)
-        fitted = _fitted(one, folder / before, folder / after)
-        stages = credit(photo, predicted, fitted)
     else:
-        after = f"after/{name}.jpg"
-        recipe = predicted
-        if decision.recipe_json is not None:
-            recipe = Recipe.model_validate_json(decision.recipe_json).with_files(one.prediction.recipe_path)
-            stages = credit(photo, predicted, recipe)
+        after, corrected = f"after/{name}.jpg", _corrected(one)
         (folder / "after").mkdir(parents=True, exist_ok=True)
-        write_atomic(folder / after, encode_jpeg(render(photo, recipe), _QUALITY, subsampling="444"))
+        write_atomic(folder / after, encode_jpeg(render(photo, corrected), _QUALITY, subsampling="444"))
+    stages: dict[str, float] = {}
+    if credited and decision.outcome != "accept":
+        stages = credit(photo, one.prediction.recipe(), corrected or _fitted(one, folder / before, folder / after))
     about: dict[str, Any] = {"category": one.entry.category, "group": group_of(one), "pack": one.prediction.pack}
     about |= {"decision": decision.id, "outcome": decision.outcome, "editor": decision.editor}
     return FeedbackPair(id=name, before=before, after=after, stages=stages, **about)
+
+
+def _corrected(one: Decided) -> Recipe:
+    """What the editor left: the corrected recipe, or the prediction as it was."""
+    if one.decision.recipe_json is None:
+        return one.prediction.recipe()
+    return Recipe.model_validate_json(one.decision.recipe_json).with_files(one.prediction.recipe_path)
 
 
 def _source(one: Decided) -> Photo:

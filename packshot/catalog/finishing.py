@@ -40,7 +40,8 @@ def _finished(item: Publication) -> dict[str, bytes]:
 
 
 def _house(item: Publication) -> House:
-    return House.model_validate(dict(item.prediction.house))
+    corrected = {} if item.decision is None else item.decision.changes.get("category", {}).get("house")
+    return House.model_validate(dict(corrected or item.prediction.house))
 
 
 def _as_jpeg(path: Path, house: House) -> bytes:
