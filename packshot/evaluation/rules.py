@@ -15,6 +15,7 @@ from packshot import geometry
 from packshot.compositing import bare, frame_matte
 from packshot.pack import Pack
 from packshot.recipe import Reason, Recipe
+from packshot.shrinking import averaged, shrunken
 from packshot.stages.background import decode_matte
 from packshot.style import House, Style
 
@@ -48,12 +49,9 @@ class Shot:
     @cached_property
     def small(self) -> NDArray[np.uint8]:
         """The picture at no more than 1024 pixels."""
-        scale = 1 / math.ceil(max(self.image.shape[:2]) / _MEASURED_LONG_SIDE)
-        return (
-            self.image
-            if scale == 1
-            else np.asarray(cv2.resize(self.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-        )
+        factor = math.ceil(max(self.image.shape[:2]) / _MEASURED_LONG_SIDE)
+        size = (self.image.shape[1], self.image.shape[0])
+        return self.image if factor == 1 else averaged(self.image, shrunken(size, factor))
 
     @cached_property
     def matte(self) -> NDArray[np.uint8] | None:
