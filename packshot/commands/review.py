@@ -25,6 +25,10 @@ def review(
     host: Annotated[
         list[str] | None, typer.Option(help="Name under which browsers reach the pages; may be repeated.")
     ] = None,
+    pack: Annotated[
+        list[Path] | None,
+        typer.Option(help="Pack folder whose categories editors may choose, and managers promote; may be repeated."),
+    ] = None,
     certificate: Annotated[Path | None, typer.Option(help="TLS certificate chain, PEM.")] = None,
     private_key: Annotated[Path | None, typer.Option(help="TLS private key, PEM.")] = None,
 ) -> None:
@@ -33,7 +37,7 @@ def review(
         from packshot.review.serving import Listening, serve
     except ImportError as error:
         fail(f"{error}: install what the pages need with pip install 'packshot[serve]'")
-    listening = Listening(listen, port, tuple(host or ()), certificate, private_key)
+    listening = Listening(listen, port, tuple(host or ()), certificate, private_key, tuple(pack or ()))
     opened = _opened(out, catalog)
     try:
         serve(opened, listening, editor, accounts, tell=answer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -17,10 +19,13 @@ from packshot.review.queue import REJECTIONS
 from packshot.review.shop import Shop
 
 
-def make_app(catalog: Catalog, guard: Guard) -> FastAPI:
-    """The pages over a catalog."""
+def make_app(catalog: Catalog, guard: Guard, packs: Sequence[Path] = ()) -> FastAPI:
+    """The pages over a catalog. ``packs``: folders of those that do not ship and may be promoted.
+
+    Raises PackError when one cannot be read.
+    """
     app = FastAPI(title="packshot", openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.shop = Shop(catalog)
+    app.state.shop = Shop(catalog, packs)
     app.state.guard = guard
     app.middleware("http")(guard)
     for kind, status in ((Conflict, 409), (PhotoError, 422), (ValueError, 422)):

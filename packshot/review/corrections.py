@@ -13,13 +13,17 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
+from packshot import geometry
 from packshot.colorscience import LUMINANCE
 from packshot.pipeline import correct
 from packshot.recipe import Color, Cropping, Detailing, Frozen, Lighting, Recipe, Spot, Triple
 from packshot.review.strokes import Coordinate, Point, Stroke, brushed, without_loose_pieces
-from packshot.stages.background import png_asset
+from packshot.stages.background import decode_matte, png_asset
+from packshot.stages.cropping import crop, turned_box, whole_photo
+from packshot.style import House
 
 STAGES_OF = {
+    "category": ("category",),
     "color": ("warmth", "tint"),
     "lighting": ("exposure", "shadows", "highlights"),
     "background": ("strokes", "tidy", "shadow"),
@@ -27,7 +31,7 @@ STAGES_OF = {
     "cropping": ("centre", "zoom"),
     "detailing": ("spots_added", "spots_removed"),
 }
-"""Which controls belong to which stage."""
+"""Which controls belong to which stage. The category comes before them all: what follows from it is built upon."""
 
 
 class NewSpot(Frozen):
@@ -41,6 +45,7 @@ class NewSpot(Frozen):
 class Edit(Frozen):
     """A person's changes over a prediction; the empty edit is the prediction."""
 
+    category: str | None = Field(None, max_length=64, description="what the photo shows, if not what was predicted")
     warmth: float = Field(0.0, ge=-2, le=2, description="stops between red and blue; positive is warmer")
     tint: float = Field(0.0, ge=-2, le=2, description="stops of green against red and blue; positive is greener")
     exposure: float = Field(0.0, ge=-4, le=4, description="stops brighter")
@@ -69,32 +74,57 @@ ShadowMap = Callable[[], tuple[bytes, tuple[int, int]]]
 
 @dataclass(frozen=True)
 class Changes:
-    """A correction as ``packshot.correct`` takes it; ``assets``: new mattes' contents by sha256."""
+    """A correction as ``packshot.correct`` takes it; ``assets``: new mattes' contents by sha256.
+
+    ``category``: the one it was corrected to, and ``house``: the rules for it, where its pack is known.
+    """
 
     stages: Mapping[str, Mapping[str, Any]]
     assets: Mapping[str, bytes]
+    category: str | None = None
+    house: House | None = None
 
 
-def changes_of(recipe: Recipe, edit: Edit, shadow_map: ShadowMap) -> Changes:
+Houses = Callable[[str], House | None]
+"""Gives the house rules for the photo were it of a category; None where its pack is not known."""
+
+
+def changes_of(recipe: Recipe, edit: Edit, shadow_map: ShadowMap, houses: Houses = lambda _: None) -> Changes:
     """What a person's edit changes of the prediction, stage by stage; nothing for the empty edit."""
+    house = None if edit.category is None else houses(edit.category)
+    base = recipe if house is None else recipe.model_copy(update={"cropping": recropped(recipe, house)})
     stages = edit.changed()
-    changes = {stage: _CHANGES[stage](recipe, edit) for stage in stages if stage != "background"}
+    changes = {stage: _CHANGES[stage](base, edit) for stage in stages if stage in _CHANGES}
+    if base.cropping != recipe.cropping:
+        changes = {"cropping": base.cropping.model_dump(), **changes}
     assets: dict[str, bytes] = {}
     if "background" in stages:
         changes["background"], assets = _background(recipe, edit, shadow_map)
-    return Changes(changes, assets)
+    return Changes(changes, assets, edit.category, house)
 
 
-def corrected(recipe: Recipe, edit: Edit, shadow_map: ShadowMap) -> Recipe:
+def recropped(recipe: Recipe, house: House) -> Cropping:
+    """The crop that the cropping stage decides on under other house rules, for the recipe's own matte and angle."""
+    part, size = recipe.background.matte, recipe.source.size
+    if part is None:
+        return whole_photo(size, house)
+    matte = np.asarray(decode_matte(recipe.asset(part)) / 255, np.float32)
+    angle = recipe.alignment.effective().angle
+    box = turned_box(matte, angle, geometry.resize_affine((matte.shape[1], matte.shape[0]), size))
+    return whole_photo(size, house) if box is None else crop(box, angle, house)
+
+
+def corrected(recipe: Recipe, edit: Edit, shadow_map: ShadowMap, houses: Houses = lambda _: None) -> Recipe:
     """The prediction with a person's changes; the prediction itself where nothing changed.
 
-    Raises ValueError when a value leaves what the recipe allows.
+    Raises ValueError when a value leaves what the recipe allows, or the category is not known.
     """
-    changes = changes_of(recipe, edit, shadow_map)
-    if not changes.stages:
+    changes = changes_of(recipe, edit, shadow_map, houses)
+    if not changes.stages and changes.category is None:
         return recipe
     result = correct(recipe, changes.stages)
-    return result.model_copy(update={"assets": {**recipe.assets, **changes.assets}})
+    known = {} if changes.category is None else {"category": changes.category, "category_confidence": 1.0}
+    return result.model_copy(update={"assets": {**recipe.assets, **changes.assets}, **known})
 
 
 def _color(recipe: Recipe, edit: Edit) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from packshot.recipe import Frozen
 from packshot.review.access import Identity, signed_in
 from packshot.review.corrections import Edit, changes_of
 from packshot.review.frames import MOST_PIXELS, Frame
-from packshot.review.queue import HOLD_SECONDS, Asked, Decided, Desk, Key
+from packshot.review.queue import HOLD_SECONDS, Asked, Decided, Desk, Key, Words
 from packshot.review.shop import Shop, Whole, shop_of
 
 router = APIRouter()
@@ -41,6 +41,12 @@ class Undo(Frozen):
 
     key: Key
     of: Key
+
+
+class Kind(Frozen):
+    """What a photo really shows."""
+
+    category: Words
 
 
 class View(Frozen):
@@ -86,9 +92,17 @@ def decide(body: Decided, who: Who, shop: Room) -> dict[str, Any]:
     if body.outcome == "correct":
         entry = shop.catalog.entry(body.photo)
         recipe = shop.prediction(entry).recipe()
-        changes = changes_of(recipe, body.edit, shop.shadow_map(entry))
+        changes = changes_of(recipe, body.edit, shop.shadow_map(entry), shop.houses(entry))
         answer = Answer(
-            "correct", body.prediction, body.reason, changes.stages, changes.assets, seconds=body.seconds, key=body.key
+            "correct",
+            body.prediction,
+            body.reason,
+            changes.stages,
+            changes.assets,
+            changes.category,
+            {} if changes.house is None else changes.house.model_dump(mode="json"),
+            seconds=body.seconds,
+            key=body.key,
         )
     decision = Desk(shop.catalog, who.name).decide(body.photo, answer)
     return {"decision": decision.id}
@@ -113,6 +127,13 @@ def picture(
     entry = shop.catalog.entry(photo)
     content = shop.whole(entry, what, long)
     return Response(content, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400, immutable"})
+
+
+@router.post("/photos/{photo}/crop")
+def crop(photo: int, body: Kind, who: Who, shop: Room) -> dict[str, Any]:
+    """How the photo is cropped were it of another category."""
+    del who
+    return shop.crop(shop.catalog.entry(photo), body.category)
 
 
 @router.post("/photos/{photo}/draft")

@@ -14,7 +14,7 @@ from packshot.review.access import Identity, signed_in
 from packshot.review.corrections import Edit, corrected
 from packshot.review.guard import address_of
 from packshot.review.handover import check_after, keep_fit, package, plain_name
-from packshot.review.queue import Desk, Key
+from packshot.review.queue import Desk, Key, Words
 from packshot.review.shop import Shop, shop_of
 
 router = APIRouter()
@@ -32,7 +32,7 @@ class Wanted(Frozen):
 def download(photo: int, body: Wanted, request: Request, who: Who, shop: Room) -> Response:
     """A ZIP with layers, matte, recipe and the photo itself."""
     entry = shop.catalog.entry(photo)
-    recipe = corrected(shop.prediction(entry).recipe(), body.edit, shop.shadow_map(entry))
+    recipe = corrected(shop.prediction(entry).recipe(), body.edit, shop.shadow_map(entry), shop.houses(entry))
     original = read_limited(entry.source, PhotoLimits())
     content = package(Photo.open(original, name=entry.source.name), recipe, original)
     note(request, who, "photo downloaded", photo)
@@ -54,6 +54,7 @@ def upload(
     after: Annotated[UploadFile, File()],
     seconds: Annotated[float | None, Form(ge=0, le=86_400)] = None,
     anyway: Annotated[bool, Form()] = False,
+    category: Annotated[Words | None, Form()] = None,
 ) -> dict[str, Any]:
     """The finished after: checked, found again in its photo, then decided; what was done is read out of it.
 
@@ -66,11 +67,13 @@ def upload(
     returned = check_after(content, entry.source)
     if not returned.registration.accepted and not anyway:
         raise ValueError(f"{returned.registration.reason}. If it is right, upload it again")
-    answer = Answer("edited", prediction, after=content, seconds=seconds, key=key)
+    house = None if category is None else shop.houses(entry)(category)
+    rules = {} if house is None else house.model_dump(mode="json")
+    answer = Answer("edited", prediction, category=category, house=rules, after=content, seconds=seconds, key=key)
     decision = Desk(shop.catalog, who.name).decide(photo, answer)
     note(request, who, "after uploaded", photo)
     if returned.registration.accepted:
-        background.add_task(keep_fit, shop.prediction(entry), entry.source, content, entry.category)
+        background.add_task(keep_fit, shop.prediction(entry), entry.source, content, category or entry.category)
     return {"decision": decision.id, "said": returned.said}
 
 

@@ -21,13 +21,17 @@ from packshot.review.guard import LOCAL_HOSTS, Guard
 
 @dataclass(frozen=True)
 class Listening:
-    """Where the pages are served. ``hosts``: further names under which browsers reach them."""
+    """Where the pages are served. ``hosts``: further names under which browsers reach them.
+
+    ``packs``: folders of packs that do not ship, for editors' categories and managers' promotions.
+    """
 
     address: str = "127.0.0.1"
     port: int = 8765
     hosts: tuple[str, ...] = ()
     certificate: Path | None = None
     private_key: Path | None = None
+    packs: tuple[Path, ...] = ()
 
     @property
     def local(self) -> bool:
@@ -55,7 +59,8 @@ def serve(
     catalog: Catalog, listening: Listening, editor: str | None, accounts: bool, tell: Callable[[str], None]
 ) -> None:
     """Serves until it is stopped; ``tell`` is given the address. Raises ValueError, and OSError when it is taken."""
-    _run(make_app(catalog, make_guard(catalog, listening, editor, accounts)), listening, "/review", tell)
+    guard = make_guard(catalog, listening, editor, accounts)
+    _run(make_app(catalog, guard, listening.packs), listening, "/review", tell)
 
 
 def serve_blindtest(

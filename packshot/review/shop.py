@@ -11,13 +11,13 @@ from sqlalchemy import select
 
 from packshot.catalog import Catalog, CatalogError, Entry, Prediction
 from packshot.catalog.schema import decisions
-from packshot.pack import Pack
 from packshot.photo import Photo, PhotoError
 from packshot.recipe import Recipe
-from packshot.review.corrections import Edit, ShadowMap, corrected
+from packshot.review.corrections import Edit, Houses, ShadowMap, corrected
 from packshot.review.frames import Frame
 from packshot.review.pictures import Darkroom, cut_file
 from packshot.review.queue import card_of
+from packshot.review.shelf import Shelf
 
 _ENOUGH = 1.1
 """A file may be this much smaller than what is shown before the picture is made anew."""
@@ -28,10 +28,10 @@ Whole = Literal["before", "after", "human"]
 class Shop:
     """Shared by all requests; safe for threads."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, packs: Sequence[Path] = ()) -> None:
         self.catalog = catalog
         self.darkroom = Darkroom()
-        self.base = Pack.base()
+        self.shelf = Shelf(catalog, packs)
 
     def prediction(self, entry: Entry) -> Prediction:
         """The prediction that counts. Raises CatalogError where there is none."""
@@ -41,7 +41,14 @@ class Shop:
 
     def cards(self, entries: Sequence[Entry]) -> list[dict[str, Any]]:
         """What the page shows of photos; one whose files are gone is shown with that as its reason."""
-        return [{**card_of(entry), "human": self.human(entry) is not None} for entry in entries]
+        return [
+            {
+                **card_of(entry),
+                "human": self.human(entry) is not None,
+                "categories": self.shelf.categories(self.prediction(entry)),
+            }
+            for entry in entries
+        ]
 
     def human(self, entry: Entry) -> Path | None:
         """The after a person made: one handed in for this photo, or the one its manifest's column ``after`` names."""
@@ -55,7 +62,19 @@ class Shop:
 
     def shadow_map(self, entry: Entry) -> ShadowMap:
         """How to get the light that the photo's own shadow leaves."""
-        return lambda: self.darkroom.shadow_map(entry.source, self.base)
+        return lambda: self.darkroom.shadow_map(entry.source, self.shelf.base)
+
+    def houses(self, entry: Entry) -> Houses:
+        """How to get the rules for the photo were it of another category."""
+        prediction = self.prediction(entry)
+        return lambda category: self.shelf.house(prediction, category, prediction.recipe().source.size)
+
+    def crop(self, entry: Entry, category: str) -> dict[str, Any]:
+        """Canvas, centre and scale of the photo were it of another category. Raises ValueError for an unknown one."""
+        predicted = self.prediction(entry).recipe()
+        recipe = corrected(predicted, Edit(category=category), self.shadow_map(entry), self.houses(entry))
+        cropping = recipe.cropping
+        return {"canvas": recipe.geometry.size, "centre": cropping.centre, "scale": cropping.scale}
 
     def whole(self, entry: Entry, what: Whole, long: int) -> bytes:
         """A whole picture whose long side is ``long``, or the finished file itself where that is near enough, JPEG."""
@@ -80,7 +99,7 @@ class Shop:
         output = prediction.file("output")
         if what == "after" and not edit.changed() and output is not None and _holds(recipe, frame) and output.is_file():
             return cut_file(output, frame)
-        changed = corrected(recipe, edit, self.shadow_map(entry))
+        changed = corrected(recipe, edit, self.shadow_map(entry), self.houses(entry))
         make = {"before": self.darkroom.untouched, "after": self.darkroom.finished, "matte": self.darkroom.matte}[what]
         return make(entry.source, changed, frame)
 

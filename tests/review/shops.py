@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -56,9 +56,9 @@ def kept_guard(catalog: Catalog) -> Guard:
 
 
 @contextmanager
-def served(catalog: Catalog, guard: Guard) -> Iterator[str]:
+def served(catalog: Catalog, guard: Guard, packs: Sequence[Path] = ()) -> Iterator[str]:
     """The address of the pages, served by a thread."""
-    config = uvicorn.Config(make_app(catalog, guard), port=0, log_level="warning", loop="asyncio")
+    config = uvicorn.Config(make_app(catalog, guard, packs), port=0, log_level="warning", loop="asyncio")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -1,6 +1,7 @@
 // A person's changes over the prediction, with the way back. Zero everywhere is the prediction.
 
 export const STAGES = {
+  category: ['category'],
   color: ['warmth', 'tint'],
   lighting: ['exposure', 'shadows', 'highlights'],
   background: ['strokes', 'tidy', 'shadow'],
@@ -10,7 +11,7 @@ export const STAGES = {
 };
 
 export const NEUTRAL = Object.freeze({
-  warmth: 0, tint: 0, exposure: 0, shadows: 0, highlights: 0, angle: 0, centre: null, zoom: 1,
+  category: null, warmth: 0, tint: 0, exposure: 0, shadows: 0, highlights: 0, angle: 0, centre: null, zoom: 1,
   strokes: [], tidy: false, shadow: null, spots_added: [], spots_removed: [],
 });
 

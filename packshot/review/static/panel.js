@@ -57,8 +57,17 @@ export class Controls {
       this.tell(name, edit[name]);
     }
     this.form.querySelector('[data-does=tidy]').setAttribute('aria-pressed', String(edit.tidy));
+    this.categories(card.categories);
+    this.input('category').value = edit.category || card.category;
     this.input('shadow').value = edit.shadow || card.predicted.shadow;
     for (const stage of Object.keys(STAGES)) this.form.querySelector(`[data-stage=${stage}]`).classList.toggle('changed', isChanged(edit, stage));
+  }
+
+  categories(names) {
+    const select = this.input('category');
+    if (this.named === names) return;
+    this.named = names;
+    select.replaceChildren(...names.map((name) => new Option(name.replaceAll('_', ' '), name)));
   }
 
   tell(name, value = Number(this.input(name).value)) {

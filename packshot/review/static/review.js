@@ -1,6 +1,6 @@
 // The review page: one photo after another, judged and corrected, all by keyboard.
 
-import {Refused, post, uuid} from './client.js';
+import {Refused, ask, post, uuid} from './client.js';
 import {NEUTRAL, Edits, anyChanged, isChanged, sent} from './edits.js';
 import {SLIDERS, TOOLS, VIEWS, drawLegend} from './keys.js';
 import {drawMarks} from './marks.js';
@@ -40,7 +40,7 @@ function edits() {
 /** What the panes are to show. */
 function shownState() {
   const edit = tools ? tools.shownEdit() : edits().now;
-  return {edit: sent(edit), changed: anyChanged(edit), moved: isChanged(edit, 'alignment') || isChanged(edit, 'cropping'), around: tools?.tool === 'crop'};
+  return {edit: sent(edit), changed: anyChanged(edit), moved: ['category', 'alignment', 'cropping'].some((name) => isChanged(edit, name)), around: tools?.tool === 'crop'};
 }
 
 function draw() {
@@ -62,11 +62,40 @@ function zoomText() {
 
 function change(values, name = '', moving = false) {
   if (!queue.front) return;
+  if ('category' in values) return void recategorize(values.category);
   edits().set(values, name);
   changed(moving);
 }
 
+/** Another category has other margins and another canvas: those are asked for once, the crop then starts from them. */
+async function recategorize(name) {
+  const card = queue.front;
+  const category = name === card.category ? null : name;
+  try {
+    card.crops ||= {};
+    if (category) card.crops[category] ||= await ask(`/photos/${card.id}/crop`, {category});
+  } catch (error) {
+    say(error instanceof Refused ? error.message : 'No connection: the category is as it was.');
+    return changed();
+  }
+  if (card !== queue.front) return;
+  edits().set({category, centre: NEUTRAL.centre, zoom: NEUTRAL.zoom});
+  if (tools.tool === 'crop') chooseTool('crop');
+  changed();
+}
+
+/** Lays the photo's canvas out as its category has it. */
+function frame(card, category) {
+  if (!card) return;
+  const {canvas, predicted} = card;
+  card.predictedCrop ||= {canvas, centre: predicted.centre, scale: predicted.scale};
+  const crop = card.crops?.[category] || card.predictedCrop;
+  card.canvas = crop.canvas;
+  card.predicted = {...predicted, centre: crop.centre, scale: crop.scale};
+}
+
 function changed(moving = false) {
+  frame(queue.front, edits().now.category);
   controls.show(queue.front, edits().now);
   byId('accept-what').textContent = anyChanged(edits().now) ? 'Accept corrected' : 'Accept';
   viewer.lay(moving);
@@ -240,6 +269,7 @@ function examine() {
 
 function compare(on) {
   viewer.comparing = on;
+  frame(queue.front, on ? null : edits().now.category);
   viewer.lay();
 }
 
@@ -278,7 +308,7 @@ function brushSize(factor) {
 
 const LETTERS = {
   a: DOES.accept, r: DOES.reject, s: DOES.skip, u: undo, w: DOES.white, m: DOES.tidy, e: examine, g: DOES.regions, z: DOES.full, v: nextSurround, '?': DOES.legend, 0: DOES.fit,
-  x: download, i: () => queue.front && byId('upload').click(), j: () => controls.input('shadow').focus(),
+  x: download, i: () => queue.front && byId('upload').click(), j: () => controls.input('shadow').focus(), f: () => controls.input('category').focus(),
   '[': () => brushSize(0.85), ']': () => brushSize(1.18), '+': () => viewer.zoomTo(viewer.scaleNow() * 1.25), '=': () => viewer.zoomTo(viewer.scaleNow() * 1.25),
   '-': () => viewer.zoomTo(viewer.scaleNow() / 1.25), Backspace: resetInHand, c: () => compare(true), b: () => holdBefore(true),
 };
@@ -358,6 +388,8 @@ async function download() {
   }
 }
 
+const categoryOf = (edit) => edit.category ? {category: edit.category} : {};
+
 async function upload() {
   const card = queue.front;
   const [file] = byId('upload').files;
@@ -365,7 +397,7 @@ async function upload() {
   const key = uuid();
   const form = new FormData();
   const anyway = card.refused === file.size;
-  for (const [name, value] of Object.entries({anyway, key, prediction: card.prediction, seconds: Math.round((performance.now() - shownSince) / 100) / 10, after: file})) form.append(name, value);
+  for (const [name, value] of Object.entries({anyway, key, prediction: card.prediction, seconds: Math.round((performance.now() - shownSince) / 100) / 10, after: file, ...categoryOf(edits().now)})) form.append(name, value);
   say(`Uploading ${file.name} …`);
   try {
     const answer = await (await post(`/photos/${card.id}/after`, form)).json();
