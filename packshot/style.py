@@ -11,6 +11,8 @@ from pydantic import Field, ValidationError
 
 from packshot.recipe import Frozen
 
+_ALIKE = math.log(1.2)  # between the sizes of photos that count as one camera's
+
 
 class House(Frozen):
     """The rules for one category. Shares are of the canvas's width (left, right) and height (top, bottom)."""
@@ -25,7 +27,10 @@ class House(Frozen):
     margin_bottom: float = Field(0.08, ge=0, lt=0.5)
     margin_left: float = Field(0.08, ge=0, lt=0.5)
     anchor: Literal["centre", "base", "top"] = "centre"
-    upscale: Literal["never", "allow"] = Field("never", description="never: the canvas shrinks to what the photo holds")
+    upscale: Literal["never", "allow", "known"] = Field(
+        "never",
+        description="never: the canvas shrinks to what the photo holds; known: allowed for photos that long_sides knows",
+    )
     background: tuple[int, int, int] = (255, 255, 255)
     shadow: Literal["none", "keep", "soft"] = "none"
     sharpening: float = Field(0.35, ge=0, le=3)
@@ -38,7 +43,8 @@ class House(Frozen):
         """The rules for a photo of (width, height) ``size``: where ``long_sides`` knows such photos, by their canvas."""
         known = [(abs(math.log(min(size) / photo)), canvas) for photo, canvas in self.long_sides]
         distance, canvas = min(known, default=(math.inf, 0))
-        return self.model_copy(update={"long_side": canvas}) if distance <= math.log(1.2) else self
+        upscale = {} if self.upscale != "known" else {"upscale": "allow" if distance <= _ALIKE else "never"}
+        return self.model_copy(update={**upscale, **({"long_side": canvas} if distance <= _ALIKE else {})})
 
     def canvas(self) -> tuple[int, int]:
         """(width, height) in pixels at full size."""

@@ -82,3 +82,12 @@ def test_equal_styles_have_equal_digests_and_others_do_not(tmp_path: Path) -> No
 def test_a_house_is_not_changed_by_accident() -> None:
     with pytest.raises(ValidationError):
         House().aspect = 1.0  # type: ignore[misc]
+
+
+def test_photos_of_a_known_camera_alone_are_enlarged_to_its_canvas() -> None:
+    house = House(long_side=2000, upscale="known", long_sides=((400, 640), (1728, 1600)))
+    known, unknown = house.for_photo((533, 400)), house.for_photo((900, 1200))
+    assert (known.long_side, known.upscale) == (640, "allow")
+    assert (unknown.long_side, unknown.upscale) == (2000, "never")
+    always = House(upscale="allow", long_sides=((400, 640),)).for_photo((900, 1200))
+    assert always.upscale == "allow"

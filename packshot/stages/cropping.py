@@ -38,7 +38,7 @@ def crop(box: Box, angle: float, house: House) -> Cropping:
     """The crop that sets a turned product's box on the house's canvas, without enlarging it unless the house allows."""
     scale, centre = place(box, house)
     canvas = house.canvas()
-    if scale > 1 and house.upscale == "never":
+    if scale > 1 and house.upscale != "allow":
         canvas = (max(1, round(canvas[0] / scale)), max(1, round(canvas[1] / scale)))
         scale = 1.0
     unturn = geometry.invert(geometry.frame_affine(angle, 1, (0, 0), (1, 1)))
