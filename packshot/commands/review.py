@@ -29,15 +29,23 @@ def review(
         list[Path] | None,
         typer.Option(help="Pack folder whose categories editors may choose, and managers promote; may be repeated."),
     ] = None,
+    champions: Annotated[
+        Path | None, typer.Option(help="Folder for packs that managers promote; inside OUT if not given.")
+    ] = None,
+    frozen: Annotated[Path | None, typer.Option(help="Pairs that no challenger learned from.")] = None,
+    style: Annotated[Path | None, typer.Option(help="House style to compare packs with, a style.toml.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="TLS certificate chain, PEM.")] = None,
     private_key: Annotated[Path | None, typer.Option(help="TLS private key, PEM.")] = None,
 ) -> None:
     """Serve the pages for people: the review queue with corrections in place."""
     try:
+        from packshot.review.promoting import Grounds
         from packshot.review.serving import Listening, serve
     except ImportError as error:
         fail(f"{error}: install what the pages need with pip install 'packshot[serve]'")
-    listening = Listening(listen, port, tuple(host or ()), certificate, private_key, tuple(pack or ()))
+    place = champions or (None if out is None else out / "champions")
+    grounds = Grounds(tuple(pack or ()), place, frozen, style)
+    listening = Listening(listen, port, tuple(host or ()), certificate, private_key, grounds)
     opened = _opened(out, catalog)
     try:
         serve(opened, listening, editor, accounts, tell=answer)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -15,17 +13,18 @@ from packshot.photo import PhotoError
 from packshot.review import account_routes, desk_routes, handover_routes, manage_routes
 from packshot.review.guard import Guard
 from packshot.review.pages import STATIC, page
+from packshot.review.promoting import Grounds
 from packshot.review.queue import REJECTIONS
 from packshot.review.shop import Shop
 
 
-def make_app(catalog: Catalog, guard: Guard, packs: Sequence[Path] = ()) -> FastAPI:
-    """The pages over a catalog. ``packs``: folders of those that do not ship and may be promoted.
+def make_app(catalog: Catalog, guard: Guard, grounds: Grounds | None = None) -> FastAPI:
+    """The pages over a catalog. ``grounds``: the packs beside those that ship, and how they are promoted.
 
     Raises PackError when one cannot be read.
     """
     app = FastAPI(title="packshot", openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.shop = Shop(catalog, packs)
+    app.state.shop = Shop(catalog, grounds)
     app.state.guard = guard
     app.middleware("http")(guard)
     for kind, status in ((Conflict, 409), (PhotoError, 422), (ValueError, 422)):

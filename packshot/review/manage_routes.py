@@ -1,9 +1,9 @@
-"""The manager's page, its figures as CSV, and going back to the champion before."""
+"""The manager's page, its figures as CSV, promoting a challenger, and going back to the champion before."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -15,6 +15,7 @@ from packshot.review.account_routes import require_own_page
 from packshot.review.guard import address_of
 from packshot.review.managing import as_csv, lines_over_time, overview
 from packshot.review.pages import page
+from packshot.review.promoting import Attempt, Wish
 from packshot.review.queue import REJECTIONS
 from packshot.review.shop import Shop, shop_of
 
@@ -30,7 +31,13 @@ def manage(request: Request, manager: Manager, shop: Room) -> HTMLResponse:
     told = overview(shop.catalog)
     points = [{key: round(value, 4) for key, value in asdict(point).items()} for point in told.curve]
     lines = lines_over_time(told.report)
-    return page(request, "manage.html", told=told, lines=lines, points=points, rejections=REJECTIONS)
+    challengers = [pack for pack in shop.shelf.named if pack.content_digest != told.champion_digest]
+    asked: dict[str, Any] = {
+        "challengers": challengers,
+        "attempt": shop.promoter.attempt,
+        "grounds": shop.promoter.grounds,
+    }
+    return page(request, "manage.html", told=told, lines=lines, points=points, rejections=REJECTIONS, **asked)
 
 
 @router.get("/manage.csv")
@@ -39,6 +46,42 @@ def figures(manager: Manager, shop: Room) -> Response:
     del manager
     headers = {"Content-Disposition": 'attachment; filename="packshot.csv"'}
     return Response(as_csv(report(shop.catalog)), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/manage/promotion")
+def promotion(manager: Manager, shop: Room) -> dict[str, Any]:
+    """How far the comparison has come."""
+    del manager
+    attempt = shop.promoter.attempt
+    return {"attempt": None if attempt is None else attempt.as_json()}
+
+
+@router.post("/manage/promote", dependencies=[Depends(require_own_page)])
+def promote(
+    request: Request,
+    manager: Manager,
+    shop: Room,
+    pack: Annotated[str, Form(max_length=200)],
+    challenger: Annotated[str, Form(max_length=64)],
+    how: Annotated[Literal["compare", "promote"], Form()],
+) -> Response:
+    """Begins to compare a challenger, by its content's digest, with the champion that the page showed.
+
+    Only packs that the pages were started with can be named. Raises ValueError, and Conflict while another one runs.
+    """
+    chosen = [known for known in shop.shelf.named if known.content_digest == challenger]
+    if not chosen:
+        raise ValueError("that pack is no challenger here: load the page again")
+    accounts, address = request.app.state.guard.accounts, address_of(request)
+
+    def ended(attempt: Attempt) -> None:
+        if accounts is not None:
+            accounts.note(manager.name, "promotion ended", f"{attempt.challenger}: {attempt.said}", address)
+
+    shop.promoter.begin(Wish(chosen[0], pack, how == "promote", manager.name), ended)
+    if accounts is not None:
+        accounts.note(manager.name, "promotion begun", f"{chosen[0].label} against {pack} ({how})", address)
+    return RedirectResponse("/manage#champions", 303)
 
 
 @router.post("/manage/rollback", dependencies=[Depends(require_own_page)])

@@ -46,6 +46,7 @@ class Overview:
     report: Report
     oldest_hours: float | None
     champion: str
+    champion_digest: str
     reigns: tuple[Reign, ...]
     challengers: dict[str, int]
     curve: tuple[CurvePoint, ...]
@@ -62,6 +63,7 @@ def overview(catalog: Catalog) -> Overview:
         report=told,
         oldest_hours=None if oldest is None else (told.at - oldest).total_seconds() / 3600,
         champion=Pack.base().label if reign is None else reign.pack,
+        champion_digest=digest,
         reigns=tuple(reversed(reigns(catalog))),
         challengers=_challengers(catalog),
         curve=tuple(curve(cases(catalog, digest), _CONFIDENCE)),

@@ -6,7 +6,7 @@ import getpass
 import secrets
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -17,13 +17,14 @@ from packshot.review.access import Identity
 from packshot.review.accounts import Accounts, Session
 from packshot.review.app import make_app
 from packshot.review.guard import LOCAL_HOSTS, Guard
+from packshot.review.promoting import Grounds
 
 
 @dataclass(frozen=True)
 class Listening:
     """Where the pages are served. ``hosts``: further names under which browsers reach them.
 
-    ``packs``: folders of packs that do not ship, for editors' categories and managers' promotions.
+    ``grounds``: packs that do not ship, for editors' categories and managers' promotions.
     """
 
     address: str = "127.0.0.1"
@@ -31,7 +32,7 @@ class Listening:
     hosts: tuple[str, ...] = ()
     certificate: Path | None = None
     private_key: Path | None = None
-    packs: tuple[Path, ...] = ()
+    grounds: Grounds = field(default_factory=Grounds)
 
     @property
     def local(self) -> bool:
@@ -60,7 +61,7 @@ def serve(
 ) -> None:
     """Serves until it is stopped; ``tell`` is given the address. Raises ValueError, and OSError when it is taken."""
     guard = make_guard(catalog, listening, editor, accounts)
-    _run(make_app(catalog, guard, listening.packs), listening, "/review", tell)
+    _run(make_app(catalog, guard, listening.grounds), listening, "/review", tell)
 
 
 def serve_blindtest(

@@ -16,6 +16,7 @@ from packshot.recipe import Recipe
 from packshot.review.corrections import Edit, Houses, ShadowMap, corrected
 from packshot.review.frames import Frame
 from packshot.review.pictures import Darkroom, cut_file
+from packshot.review.promoting import Grounds, Promoter
 from packshot.review.queue import card_of
 from packshot.review.shelf import Shelf
 
@@ -28,10 +29,11 @@ Whole = Literal["before", "after", "human"]
 class Shop:
     """Shared by all requests; safe for threads."""
 
-    def __init__(self, catalog: Catalog, packs: Sequence[Path] = ()) -> None:
+    def __init__(self, catalog: Catalog, grounds: Grounds | None = None) -> None:
         self.catalog = catalog
         self.darkroom = Darkroom()
-        self.shelf = Shelf(catalog, packs)
+        self.promoter = Promoter(catalog, grounds or Grounds())
+        self.shelf = Shelf(catalog, self.promoter.grounds.packs)
 
     def prediction(self, entry: Entry) -> Prediction:
         """The prediction that counts. Raises CatalogError where there is none."""

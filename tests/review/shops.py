@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from packshot.review.accounts import Accounts, Session
 from packshot.review.app import make_app
 from packshot.review.folder import CATALOG_FILE, made_in
 from packshot.review.guard import LOCAL_HOSTS, Guard
+from packshot.review.promoting import Grounds
 from tests.tiny import make_pack, make_photos
 
 MARKED = Reason(code="margin", sentence="The left margin is <b>too</b> small.", region=(0.1, 0.1, 0.4, 0.5))
@@ -56,9 +57,9 @@ def kept_guard(catalog: Catalog) -> Guard:
 
 
 @contextmanager
-def served(catalog: Catalog, guard: Guard, packs: Sequence[Path] = ()) -> Iterator[str]:
+def served(catalog: Catalog, guard: Guard, grounds: Grounds | None = None) -> Iterator[str]:
     """The address of the pages, served by a thread."""
-    config = uvicorn.Config(make_app(catalog, guard, packs), port=0, log_level="warning", loop="asyncio")
+    config = uvicorn.Config(make_app(catalog, guard, grounds), port=0, log_level="warning", loop="asyncio")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

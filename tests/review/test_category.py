@@ -18,6 +18,7 @@ from packshot.catalog.schema import decisions
 from packshot.photo import Photo
 from packshot.recipe import Recipe
 from packshot.review.app import make_app
+from packshot.review.promoting import Grounds
 from tests.review.shops import local_guard, open_catalog, served
 from tests.review.visits import Visit, eventually
 from tests.tiny import make_pack
@@ -44,7 +45,7 @@ def catalog(out: Path) -> Iterator[Catalog]:
 
 @pytest.fixture
 def client(catalog: Catalog, pack: Path) -> Iterator[TestClient]:
-    app = make_app(catalog, local_guard(), [pack])
+    app = make_app(catalog, local_guard(), Grounds((pack,)))
     with TestClient(app, base_url="http://localhost", headers=TOKEN) as opened:
         yield opened
 
@@ -126,7 +127,7 @@ def test_an_edit_made_elsewhere_carries_it_too(client: TestClient, catalog: Cata
 
 
 def test_by_keyboard_the_canvas_follows_and_resets(chromium: Browser, catalog: Catalog, pack: Path) -> None:
-    with served(catalog, local_guard(), [pack]) as address:
+    with served(catalog, local_guard(), Grounds((pack,))) as address:
         visit = Visit(chromium, address)
         visit.waits_for_photo()
         visit.page.locator("#filters select[name=category]").select_option("reds")

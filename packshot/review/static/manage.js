@@ -1,4 +1,4 @@
-// The what-if curve: a threshold under the hand, and what it would have done.
+// The what-if curve: a threshold under the hand, and what it would have done; and how far a comparison has come.
 
 const place = document.querySelector('.what-if');
 if (place) {
@@ -19,3 +19,23 @@ if (place) {
   slider.addEventListener('input', show);
   show();
 }
+
+/** Asks until the comparison has ended, then shows the page anew. */
+async function follow() {
+  let attempt = {standing: 'runs'};
+  try {
+    const response = await fetch('/manage/promotion', {headers: {Accept: 'application/json'}});
+    if (response.status === 401) return location.reload();
+    if (response.ok) ({attempt} = await response.json());
+  } catch {
+    // the server is away for a moment: asked again
+  }
+  if (attempt?.standing !== 'runs') return location.reload();
+  if (attempt.of) {
+    document.getElementById('step').textContent = `${attempt.step} ${attempt.done} of ${attempt.of}`;
+    Object.assign(document.querySelector('.attempt progress'), {max: attempt.of, value: attempt.done});
+  }
+  return setTimeout(follow, 1000);
+}
+
+if (document.querySelector('.attempt[data-standing=runs]')) setTimeout(follow, 500);
