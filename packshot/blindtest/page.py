@@ -16,5 +16,5 @@ def write_page_of(test: BlindTestFile, found: Results, path: Path) -> None:
     known = {name: state for name, state in states.items() if state.trials}
     title = "share of trials in which the studio's own was recognised"
     shares = {"recognised": [Interval(s.right / s.trials, s.low, s.high) for s in known.values()]}
-    plot = intervals(list(known), shares, title, 0.5) if known else ""
+    plot = intervals(list(known), shares, title, 0.5, (-0.02, 1.02)) if known else ""
     write_page(path, "blindtest.html", test=test, found=found, states=known, plot=plot)

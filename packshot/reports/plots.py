@@ -41,9 +41,16 @@ class Interval:
 
 
 def intervals(
-    rows: Sequence[str], series: Mapping[str, Sequence[Interval | None]], title: str, limit: float | None = None
+    rows: Sequence[str],
+    series: Mapping[str, Sequence[Interval | None]],
+    title: str,
+    limit: float | None = None,
+    span: tuple[float, float] | None = None,
 ) -> Markup:
-    """Values with their intervals: a line per row, a mark per series. ``limit`` is drawn as the bar of good."""
+    """Values with their intervals: a line per row, a mark per series. ``limit`` is drawn as the bar of good.
+
+    ``span``: the axis from where to where, if not about the values.
+    """
     figure, axes = _figure(7.2, 0.55 + 0.42 * len(rows))
     spread = np.linspace(0.26, -0.26, len(series)) if len(series) > 1 else [0.0]
     for index, ((name, values), shift) in enumerate(zip(series.items(), spread, strict=True)):
@@ -57,7 +64,7 @@ def intervals(
             axes.plot([one.value], [height], mark, color=color, markersize=5)
         axes.plot([], [], mark, color=color, label=name, markersize=5)
     known = [one.value for values in series.values() for one in values if one is not None]
-    axes.set_xlim(*_limits(known, limit))
+    axes.set_xlim(*(span or _limits(known, limit)))
     if limit is not None:
         axes.axvline(limit, color=TEXT, linewidth=0.8, linestyle=(0, (4, 3)))
     axes.set_yticks(range(len(rows)), list(reversed(rows)))
