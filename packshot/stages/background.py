@@ -19,6 +19,7 @@ from packshot.surface import robust_fit, terms
 from packshot.view import View
 
 _LEAST_PIECE = 0.01
+_LARGE_PIECE, _BELIEVED = 0.1, 0.6  # of the largest; the network's mean matte
 _SOLID = 0.85  # matte under which an enclosed place may be a hole
 _EVEN_SHEET = 0.3  # distance from its smooth surface (25 levels to one) within which a backdrop is a sheet
 _OFF_BACKDROP = 0.5  # distance from which an enclosed place is no backdrop
@@ -67,20 +68,28 @@ class BackgroundStage:
 
 def product_matte(view: View) -> NDArray[np.float32]:
     """The network's matte without crumbs, its edge placed by the picture's colours, (h, w) 0..1 at the view's size."""
-    rough = without_false_holes(without_crumbs(view.matte), view)
+    rough = without_false_holes(without_crumbs(view.matte, view.answer.matte), view)
     stretched = cv2.addWeighted(rough, 255 / 0.92, rough, 0, -0.04 * 255 / 0.92, dtype=cv2.CV_8U)
     refined = matting.Band(view.image, np.asarray(stretched, np.uint8)).place_edge()
     return np.asarray(cv2.LUT(refined, _WITHOUT_FAINT), np.float32)
 
 
-def without_crumbs(matte: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Drops islands far smaller than the product; a pair of shoes keeps both."""
-    small = averaged(matte, (max(1, round(matte.shape[1] / 4)), max(1, round(matte.shape[0] / 4))))
+def without_crumbs(matte: NDArray[np.float32], opinion: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+    """Drops islands far smaller than the product; a pair of shoes keeps both.
+
+    ``opinion``: the network's own matte. Small islands that it hardly believes in are scraps of backdrop.
+    """
+    size = (max(1, round(matte.shape[1] / 4)), max(1, round(matte.shape[0] / 4)))
+    small = averaged(matte, size)
     count, labels, stats, _ = cv2.connectedComponentsWithStats((small > 0.3).astype(np.uint8))
     if count <= 2:
         return matte
     areas = stats[1:, cv2.CC_STAT_AREA]
-    keep = np.concatenate([[True], areas >= max(4, _LEAST_PIECE * areas.max())])
+    worth = areas >= max(4, _LEAST_PIECE * areas.max())
+    if opinion is not None:
+        belief = np.bincount(labels.ravel(), averaged(opinion, size).ravel(), count)[1:] / areas
+        worth &= (belief > _BELIEVED) | (areas > _LARGE_PIECE * areas.max())
+    keep = np.concatenate([[True], worth])
     if keep.all():
         return matte
     gone = cv2.dilate((~keep[labels]).astype(np.uint8), np.ones((5, 5), np.uint8))

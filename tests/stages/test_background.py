@@ -53,6 +53,17 @@ def test_sure_places_are_wholly_product_or_wholly_backdrop(pack: Pack) -> None:
     assert (refined[cv2.dilate(matte, np.ones((25, 25))) == 0] == 0).all()
 
 
+def test_a_small_island_the_network_hardly_believes_in_is_a_scrap() -> None:
+    matte = np.zeros((400, 600), np.float32)
+    matte[100:300, 60:240] = 1
+    matte[40:80, 400:440] = 1  # 4 % of the product
+    doubtful, sure = matte.copy(), matte.copy()
+    doubtful[40:80, 400:440] = 0.5
+    assert not without_crumbs(matte, doubtful)[40:80, 400:440].any()
+    assert np.array_equal(without_crumbs(matte, sure), matte)
+    assert np.array_equal(without_crumbs(matte), matte)
+
+
 def crumbed() -> tuple[np.ndarray, np.ndarray]:
     matte = np.zeros((400, 600), np.float32)
     matte[100:300, 60:240] = 1
