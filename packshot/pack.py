@@ -225,8 +225,9 @@ class Pack:
 
         ``measured`` is the light meter's row with the product network's embedding behind it; see
         ``packshot.lightmeter.CHANGES``. None if the pack has no such model. An unknown category is one among all.
+        A model for this category alone, if the pack has one, goes before that of all.
         """
-        card = self.file.models.get("light")
+        card = self.file.models.get(own_light(category)) or self.file.models.get("light")
         if card is None:
             return None
         told = np.array([[name == category for name in card.categories]], np.float32)
@@ -302,6 +303,11 @@ def _read(folder: Path) -> PackFile:
         if not (folder / own.folder).resolve().is_relative_to(folder.resolve() / "own"):
             raise PackError(f"{path} names {own.folder}, which is outside the pack: own packs must lie in its own/")
     return file
+
+
+def own_light(category: str) -> str:
+    """The role of a light model that is asked for one category alone, in packs that know the light of no other."""
+    return f"light of {category}"
 
 
 def prepare(image: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.float32]:

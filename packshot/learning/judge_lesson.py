@@ -26,7 +26,7 @@ from packshot.learning.light_learning import LightLesson, believed
 from packshot.learning.light_model import fit_model
 from packshot.learning.pairs import Pair
 from packshot.learning.splits import folds
-from packshot.pack import Pack
+from packshot.pack import Pack, own_light
 from packshot.photo import write_atomic
 
 FOLDS = 5
@@ -119,7 +119,9 @@ def _without(folder: Path, lesson: LightLesson, fold: int) -> Iterator[Path]:
         content = json.loads((folder / "pack.json").read_text(encoding="utf-8"))
         digest = hashlib.sha256((other / "light.onnx").read_bytes()).hexdigest()
         fresh = {"file": "light.onnx", "sha256": digest, "categories": list(model.categories)}
-        content["models"]["light"] |= fresh
+        own = {own_light(category) for category in model.categories}
+        models = {role: card for role, card in content["models"].items() if role not in own}
+        content["models"] = {**models, "light": {**models.get("light", {}), **fresh}}
         content |= {"judge": None, "certificate": None}
         write_atomic(other / "pack.json", json.dumps(content).encode())
         yield other

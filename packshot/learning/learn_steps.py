@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from packshot.learning.fitting import PairFit
@@ -14,6 +15,7 @@ from packshot.learning.looks import looks_of
 from packshot.learning.pack_making import Workbench, style_toml
 from packshot.learning.speck_level import choose_level
 from packshot.lightmeter import CHANGES
+from packshot.pack import own_light
 from packshot.photo import write_atomic
 
 _TUNING_SHARE = 0.35  # of the minutes that are left when fitting is done
@@ -80,19 +82,24 @@ def learn_specks(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> No
 
 
 def learn_light_of(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> LightLesson | None:
-    """What the retouchers do to light, as the pack's model; of one category alone, on top of what the base says."""
+    """What the retouchers do to light, as the pack's model; of one category alone, on top of what the base says.
+
+    Where the base knows of no light, it is a model that is asked for this category alone.
+    """
     rows, problems = rows_of(good, bench.pack(), run.tell)
     for name, why in problems.items():
         run.note(f"{name}: its light could not be measured: {why}")
     if not len(rows):
         return None
     lesson = learn_light(rows)
-    model = lesson.model
-    card = bench.file.models.get("light")
-    if run.options.category is not None and card is not None:
+    model, role, name = lesson.model, "light", "light.onnx"
+    category, card = run.options.category, bench.file.models.get("light")
+    if category is not None and card is not None:
         model = with_category(load_light_model(bench.folder / card.file), rows)
-    export_light_model(model, bench.folder / "light.onnx")
-    bench.add_model("light", "light.onnx", categories=model.categories)
+    elif category is not None:
+        role, name = own_light(category), f"light-{hashlib.sha256(category.encode()).hexdigest()[:8]}.onnx"
+    export_light_model(model, bench.folder / name)
+    bench.add_model(role, name, categories=model.categories)
     run.account["light"] = {
         "believed": {name: round(float(share), 3) for name, share in zip(CHANGES, lesson.kept, strict=True)},
         "rules": {name: model.rules.words(index) for index, name in enumerate(CHANGES[:3])},

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from packshot.pack import Look, ModelCard, Pack, PackFile, Thresholds
+from packshot.pack import Look, ModelCard, Pack, PackFile, Thresholds, own_light
 from packshot.photo import write_atomic
 
 EMBEDDING = "embedding"
@@ -26,16 +26,17 @@ class Workbench:
     def from_base(cls, base: Pack, folder: Path, relearned: str | None = None) -> Workbench:
         """A copy of ``base`` in ``folder``, without certificate and judge: they hold for ``base`` alone.
 
-        Packs of its own for a category come along, but for the category that is ``relearned``; learning all categories
-        (``None``) takes their place.
+        Packs and light models of a category's own come along, but for the category that is ``relearned``; learning all
+        categories (``None``) takes their place.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        for card in base.file.models.values():
+        models = {role: card for role, card in _with_embedding(base).items() if _stays(role, relearned)}
+        for card in models.values():
             shutil.copyfile(base.folder / card.file, folder / card.file)
         own = {} if relearned is None else {name: one for name, one in base.file.own.items() if name != relearned}
         for one in own.values():
             shutil.copytree(base.folder / one.folder, folder / one.folder, dirs_exist_ok=True)
-        changes: dict[str, Any] = {"certificate": None, "judge": None, "own": own, "models": _with_embedding(base)}
+        changes: dict[str, Any] = {"certificate": None, "judge": None, "own": own, "models": models}
         bench = cls(folder, base.file.model_copy(update=changes))
         bench.save()
         return bench
@@ -69,6 +70,11 @@ def _dumped(updates: dict[str, Any]) -> dict[str, Any]:
         return {key: plain(one) for key, one in value.items()} if isinstance(value, dict) else value
 
     return {key: plain(value) for key, value in updates.items()}
+
+
+def _stays(role: str, relearned: str | None) -> bool:
+    """Whether a model is taken along: one of a single category's light only where other categories are left alone."""
+    return not role.startswith(own_light("")) or (relearned is not None and role != own_light(relearned))
 
 
 def _with_embedding(base: Pack) -> dict[str, ModelCard]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from packshot.pack import BASE_PACK, Pack
 from packshot.photo import Photo
 from packshot.pipeline import predict
 from packshot.style import load_style
+from tests.tiny import make_pack
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 BAD = [
@@ -85,6 +87,31 @@ def test_it_is_scored_on_products_that_it_has_not_seen(learned: tuple[Path, dict
     assert {"packshot", "untouched", "mean", "fitted"} <= set(scores)
     assert scores["fitted"]["delta_e"]["median"] < scores["untouched"]["delta_e"]["median"]
     assert "ΔE00" in (out / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("knows_light", [False, True])
+def test_learning_one_category_moves_no_other(
+    pairs: Path, learned: tuple[Path, dict[str, Any]], tmp_path: Path, knows_light: bool
+) -> None:
+    base = learned[0] if knows_light else make_pack(tmp_path / "tiny")
+    shutil.copytree(learned[0] / "work" / "fits" / "readings", tmp_path / "pack" / "work" / "fits" / "readings")
+    found = read_pairs(pairs)
+    few = replace(found, pairs=tuple(pair for pair in found.pairs if pair.id in ("tshirt-0", "sweater-0", "cap-0")))
+    learn(few, LearnOptions(tmp_path / "pack", base, "tops", minutes=0.1, workers=1), lambda *_: None)
+    before, after = Pack(base), Pack(tmp_path / "pack")
+    assert after.verify() == []
+    photo = Photo.open(SAMPLES / "before" / "cap-0.jpg")
+    for category in ("hats", "glassware", "never seen"):
+        assert decided(photo, after, category) == decided(photo, before, category)
+    assert predict(photo, after, category="tops").color.measured_from == "pairs"
+    assert decided(photo, after, "tops") != decided(photo, before, "tops")
+
+
+def decided(photo: Photo, pack: Pack, category: str) -> dict[str, Any]:
+    """A recipe without the name of its pack, numbers rounded."""
+    told = predict(photo, pack, category=category).model_dump(mode="json")
+    rounded = json.loads(json.dumps(told), parse_float=lambda text: round(float(text), 3))
+    return {name: part for name, part in rounded.items() if name != "by"}
 
 
 def test_pairs_that_are_none_are_told_so(tmp_path: Path) -> None:

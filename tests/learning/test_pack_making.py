@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 from packshot.learning.pack_making import Workbench, style_toml
-from packshot.pack import BASE_PACK, Look, OwnPack, Pack
+from packshot.pack import BASE_PACK, Look, OwnPack, Pack, own_light
 from packshot.style import Style
 
 
@@ -52,6 +52,17 @@ def test_packs_of_their_own_come_along_but_for_the_category_learned_again(tmp_pa
     assert set(copied.file.own) == {"bags"}
     assert copied.verify() == []
     assert Workbench.from_base(Pack(base.folder), tmp_path / "all").file.own == {}
+
+
+def test_the_light_of_one_category_goes_when_all_are_learned(tmp_path: Path) -> None:
+    bench = Workbench.from_base(Pack(BASE_PACK), tmp_path / "base")
+    for name in ("hats", "bags"):
+        (bench.folder / f"{name}.onnx").write_bytes(name.encode())
+        bench.add_model(own_light(name), f"{name}.onnx")
+    again = Workbench.from_base(bench.pack(), tmp_path / "again", relearned="hats")
+    assert set(again.file.models) - set(Pack(BASE_PACK).file.models) == {own_light("bags")}
+    assert again.pack().verify() == []
+    assert set(Workbench.from_base(bench.pack(), tmp_path / "all").file.models) == set(Pack(BASE_PACK).file.models)
 
 
 def test_a_style_is_written_as_it_is_read() -> None:
