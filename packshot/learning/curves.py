@@ -45,12 +45,14 @@ def subset(pairs: Sequence[Pair], count: int) -> list[Pair]:
 
 @dataclass(frozen=True)
 class CurvePlan:
-    """train, held_out: pairs of different groups. sizes: of the subsets; all pairs are always the last."""
+    """train, held_out: pairs of different groups. sizes: of the subsets; all pairs are always the last. whole: how the
+    pack that was learned from all of them did, if that is known already."""
 
     train: Sequence[Pair]
     held_out: Sequence[Pair]
     folder: Path
     sizes: Sequence[int] = SIZES
+    whole: Evaluation | None = None
 
     def subsets(self) -> list[list[Pair]]:
         """What is trained on, from few to all, no two the same."""
@@ -80,6 +82,9 @@ def learning_curve(
     )
     points = []
     for chosen in plan.subsets():
+        if plan.whole is not None and len(chosen) == len(plan.train):
+            points.append(CurvePoint(len(chosen), plan.whole))
+            continue
         pack = train(chosen, plan.folder / f"{len(chosen)}-pairs")
         points.append(CurvePoint(len(chosen), evaluate(plan.held_out, pack, quick, advance)))
     return points

@@ -112,7 +112,8 @@ def _rendered(photo: Photo, recipe: Recipe) -> Shot:
 class EvaluationOptions:
     """fits: folder of fitted recipes (``packshot fit``). kept: folder for registrations and mattes, so that the next
     evaluation need not find them again. style: house style file. averaged: pairs whose mean edit is the baseline; each
-    pair's own category without its own group if not given. appearance: also ask whether ours can be told apart.
+    pair's own category without its own group if not given. averaged_fits: their folder of fitted recipes, ``fits`` if
+    not given. appearance: also ask whether ours can be told apart.
     """
 
     fits: Path | None = None
@@ -121,6 +122,7 @@ class EvaluationOptions:
     bar: Bar = field(default_factory=Bar)
     workers: int | None = None
     averaged: tuple[Pair, ...] = ()
+    averaged_fits: Path | None = None
     baselines: bool = True
     appearance: bool = False
 
@@ -182,7 +184,10 @@ def evaluate(
     label = Pack(pack).label
     if options.style is not None:
         load_style(options.style)
-    edits, problems = _edits([*options.averaged, *pairs], options, advance)
+    learned = replace(options, fits=options.averaged_fits or options.fits)
+    edits, problems = _edits(pairs, options, advance)
+    if options.baselines:
+        edits = {**_edits(options.averaged, learned, advance)[0], **edits}
     refused = {name: told for name, (kind, told) in problems.items() if kind == "refused"}
     failed = {name: told for name, (kind, told) in problems.items() if kind == "failed"}
     pool = options.averaged or tuple(pairs)

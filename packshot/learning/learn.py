@@ -28,7 +28,10 @@ def learn(found: PairSet, options: LearnOptions, tell: Tell) -> Learning:
     """
     run = Learning(found, options, tell)
     pairs = chosen_pairs(run)
-    train, scored = split_pairs(pairs)
+    train, scored = split_pairs(run.found.pairs)
+    train = [pair for pair in train if pair in pairs]
+    if not train:
+        raise LearningError("every product that could be learned from is set aside for scoring: add pairs of others")
     good = good_fits(run, fit_all(run, train))
     bench = Workbench.from_base(Pack(options.base), options.out, options.category)
     learn_habits(run, bench, good)
@@ -37,7 +40,7 @@ def learn(found: PairSet, options: LearnOptions, tell: Tell) -> Learning:
     learn_specks(run, bench, good)
     describe(run, bench, good, scored)
     learn_judge_of(run, bench, lesson, train)
-    score(run, bench, lesson, split_pairs(found.pairs)[1])
+    score(run, bench, lesson, (train, scored))
     run.keep_account()
     return run
 

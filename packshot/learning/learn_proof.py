@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from packshot.engines.local import usable_cores
 from packshot.evaluation.bar import Bar
 from packshot.evaluation.certificate import certify, write_certificate
@@ -18,9 +20,9 @@ from packshot.learning.judge_lesson import learn_judge
 from packshot.learning.judge_outcomes import OutcomeSettings, digest_of_group, save_outcomes
 from packshot.learning.judge_training import LEAST_OUTCOMES, JudgeTraining
 from packshot.learning.learn_run import Learning
-from packshot.learning.learn_scores import Scoring, score_pack
+from packshot.learning.learn_scores import Learned, Scoring, score_pack
 from packshot.learning.light_export import export_light_model
-from packshot.learning.light_learning import LightLesson
+from packshot.learning.light_learning import LightLesson, learn_light
 from packshot.learning.light_model import fit_model
 from packshot.learning.pack_making import Workbench
 from packshot.learning.pairs import Pair
@@ -28,6 +30,7 @@ from packshot.pack import Pack
 
 _JUDGE_TIME = 0.3  # of the minutes left, at most
 _JUDGE_SECONDS = 2.0  # a pair, on one core
+_AVERAGED = 300  # pairs whose mean edit is a baseline; more do not move it
 
 
 def learn_judge_of(run: Learning, bench: Workbench, lesson: LightLesson | None, train: Sequence[Pair]) -> None:
@@ -55,23 +58,30 @@ def learn_judge_of(run: Learning, bench: Workbench, lesson: LightLesson | None, 
     run.account["judge"] = dict(learned.judge.figures)
 
 
-def score(run: Learning, bench: Workbench, lesson: LightLesson | None, scored: Sequence[Pair]) -> None:
-    """Scores on what was held out, and the report."""
+def score(
+    run: Learning, bench: Workbench, lesson: LightLesson | None, split: tuple[Sequence[Pair], Sequence[Pair]]
+) -> None:
+    """Scores on what was held out, and the report. ``split``: pairs learned from, pairs to score on."""
     from packshot.reports.pack_page import PackReport, write_pack_report
 
+    train, scored = split
     if not scored:
         run.note("Too few products to hold any out: nothing is known of how good the pack is. Give pairs of 5 or more.")
         return
     fit_pairs(scored, run.work / "held-out-fits", FitSettings(workers=run.options.workers), run.tell)
     options = EvaluationOptions(
-        run.work / "held-out-fits", run.work / "kept", workers=run.options.workers, appearance=run.options.minutes > 10
+        run.work / "held-out-fits",
+        run.work / "kept",
+        workers=run.options.workers,
+        averaged=spread(train, _AVERAGED),
+        averaged_fits=run.work / "fits",
+        appearance=run.options.minutes > 10,
     )
-    for_all = one_for_all(run, bench, lesson)
-    scoring = Scoring(scored, bench.folder, options, run.options.base, for_all, run.minutes_left())
-    scores = score_pack(scoring, run.tell)
+    packs = run.options.base, one_for_all(run, bench, lesson), learned_again(run, bench, lesson, train)
+    scores = score_pack(Scoring(scored, bench.folder, options, *packs, run.minutes_left()), run.tell)
     for note in scores.notes:
         run.note(note)
-    run.account["scores"] = scores.ours.as_json()
+    run.account["scores"] = scores.as_json()
     if not scores.ours.scores:
         run.note("None of the pairs held out could be scored; the account says why.")
         return
@@ -81,6 +91,7 @@ def score(run: Learning, bench: Workbench, lesson: LightLesson | None, scored: S
         problems=run.notes,
         specific=scores.specific,
         moved=scores.moved,
+        curve=scores.curve,
     )
     write_pack_report(bench.folder, report, scored, options)
     certify_pack(run, bench, scored)
@@ -116,3 +127,27 @@ def one_for_all(run: Learning, bench: Workbench, lesson: LightLesson | None) -> 
     export_light_model(model, plain.folder / "light.onnx")
     plain.add_model("light", "light.onnx", categories=model.categories)
     return plain.folder
+
+
+def spread(pairs: Sequence[Pair], most: int) -> tuple[Pair, ...]:
+    """At most so many of the pairs, every category and group alike."""
+    every = -(-len(pairs) // most)
+    return tuple(sorted(pairs, key=lambda pair: (pair.category, pair.group, pair.id))[::every]) if pairs else ()
+
+
+def learned_again(run: Learning, bench: Workbench, lesson: LightLesson | None, train: Sequence[Pair]) -> Learned | None:
+    """How the pack's light is learned again from some of the pairs; all else in the pack stays."""
+    if lesson is None or run.options.category is not None:
+        return None
+    rows = lesson.rows
+
+    def again(pairs: Sequence[Pair], folder: Path) -> Path:
+        groups = {pair.group for pair in pairs}
+        model = learn_light(rows.only(np.array([group in groups for group in rows.groups], np.bool_))).model
+        plain = Workbench.from_base(bench.pack(), folder)
+        export_light_model(model, folder / "light.onnx")
+        plain.add_model("light", "light.onnx", categories=model.categories)
+        return plain.folder
+
+    known = set(rows.groups)
+    return Learned([pair for pair in train if pair.group in known], again, run.work / "curve")

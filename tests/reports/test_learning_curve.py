@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from packshot.learning.curves import CurvePlan, learning_curve
-from packshot.learning.pairs import Pair
+from packshot.learning.learn_proof import learned_again
+from packshot.learning.learn_run import Learning, LearnOptions
+from packshot.learning.learn_scores import Learned, Scoring, score_pack
+from packshot.learning.light_learning import learn_light
+from packshot.learning.pack_making import Workbench
+from packshot.learning.pairs import Pair, PairSet
+from packshot.pack import Pack
+from tests.learning.test_light_model import rows
 from tests.reports.conftest import Studio
 
 
@@ -23,3 +33,42 @@ def test_a_learning_curve_trains_on_more_and_more_and_scores_the_same_pairs(stud
     assert [len(ids) for ids, _ in trained] == [1, 2]
     assert all([one.id for one in point.evaluation.scores] == ["p2"] for point in points)
     assert set(points[0].evaluation.scores[0].figures) == {"packshot", "fitted"}
+
+
+def test_a_pack_is_scored_beside_its_base_and_packs_of_fewer_pairs(studio: Studio, tmp_path: Path) -> None:
+    options = replace(studio.options, averaged=studio.pairs[:2], averaged_fits=studio.fits)
+    again = Learned(studio.pairs[:2], lambda *_: studio.pack, tmp_path, sizes=(1,))
+    scoring = Scoring(studio.pairs[2:], studio.pack, options, studio.pack, None, again, minutes=60)
+    scores = score_pack(scoring)
+    assert [point.pairs for point in scores.curve] == [1, 2]
+    assert scores.curve[-1].evaluation is scores.ours
+    assert scores.moved
+    assert all(test.gain == 0 for test in scores.moved.values())
+    told = scores.as_json()
+    assert [point["pairs"] for point in told["curve"]] == [1, 2]
+    assert set(told["moved"]) == set(scores.moved)
+    assert "mean" in scores.ours.scores[0].figures
+
+
+def test_what_there_is_no_time_for_is_named(studio: Studio) -> None:
+    scores = score_pack(Scoring(studio.pairs[2:], studio.pack, studio.options, studio.pack, None, None, minutes=0))
+    assert scores.ours.scores
+    assert "No time was left" in scores.notes[0]
+    assert not scores.moved
+
+
+@pytest.mark.parametrize("groups", [12, 40])
+def test_light_is_learned_again_from_fewer_pairs_and_nothing_else_moves(
+    studio: Studio, tmp_path: Path, groups: int
+) -> None:
+    known = rows(80)
+    run = Learning(PairSet(tmp_path, ()), LearnOptions(tmp_path / "pack", studio.pack), lambda *_: None)
+    bench = Workbench.from_base(Pack(studio.pack), tmp_path / "pack")
+    pairs = [Pair(str(n), known.categories[n], known.groups[n], Path("b"), Path("a")) for n in range(80)]
+    again = learned_again(run, bench, learn_light(known), [*pairs, Pair("x", "tops", "refused", Path("b"), Path("a"))])
+    assert again is not None
+    assert len(again.pairs) == 80
+    made = Pack(again.train(again.pairs[: 2 * groups], tmp_path / "few"))
+    assert made.verify() == []
+    assert set(made.file.models) == {"product", "light"}
+    assert made.file.model_copy(update={"models": {}}) == bench.file.model_copy(update={"models": {}})
