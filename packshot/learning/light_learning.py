@@ -20,7 +20,7 @@ from packshot.surface import terms
 from packshot.view import View
 
 LEAST_GROUPS = 3  # from which on photos can be left out to learn how much to believe
-_KERNELS = (
+KERNELS = (
     *(Kernel(own=own, levels=own > 0, noise=noise) for own in (0.0, 0.5) for noise in (3.0, 10.0)),
     *(Kernel(own=own, levels=own > 0, noise=1.5, rules=False) for own in (0.0, 0.5)),
 )
@@ -95,7 +95,7 @@ def learn_light(rows: Rows) -> LightLesson:
         return LightLesson(believed(model, np.zeros(len(CHANGES))), rows, mean, mean, np.zeros(len(CHANGES)))
     mean = said_by_mean(rows)
     shares, tried = {}, {}
-    for kernel, said in said_unseen(rows, _KERNELS).items():
+    for kernel, said in said_unseen(rows, KERNELS).items():
         shares[kernel] = trust(rows, said, mean)
         tried[kernel] = mean + shares[kernel] * (said - mean)
     best = min(tried, key=lambda kernel: missed(rows, tried[kernel]))
