@@ -29,7 +29,7 @@ class House(Frozen):
     anchor: Literal["centre", "base", "top"] = "centre"
     upscale: Literal["never", "allow", "known"] = Field(
         "never",
-        description="never: the canvas shrinks to what the photo holds; known: allowed for photos that long_sides knows",
+        description="never: the canvas shrinks to what the photo holds; known: allowed where long_sides knows it",
     )
     background: tuple[int, int, int] = (255, 255, 255)
     shadow: Literal["none", "keep", "soft"] = "none"
@@ -40,7 +40,7 @@ class House(Frozen):
     presets: tuple[str, ...] = Field((), description="marketplace presets each output is checked against")
 
     def for_photo(self, size: tuple[int, int]) -> House:
-        """The rules for a photo of (width, height) ``size``: where ``long_sides`` knows such photos, by their canvas."""
+        """The rules for a photo of (width, height) ``size``, with the canvas ``long_sides`` knows for such photos."""
         known = [(abs(math.log(min(size) / photo)), canvas) for photo, canvas in self.long_sides]
         distance, canvas = min(known, default=(math.inf, 0))
         upscale = {} if self.upscale != "known" else {"upscale": "allow" if distance <= _ALIKE else "never"}
