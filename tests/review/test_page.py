@@ -143,7 +143,7 @@ def test_regions_are_marked_and_examined(visit: Visit) -> None:
 
 
 def test_filters_choose_what_comes(visit: Visit) -> None:
-    select = visit.page.locator("select[name=category]")
+    select = visit.page.locator("#filters select[name=category]")
     category = select.locator("option").nth(1).get_attribute("value")
     select.select_option(category)
     eventually(lambda: str(category) in visit.page.locator("#photo-facts").inner_text())
@@ -160,7 +160,7 @@ def test_markup_in_names_and_reasons_stays_text(chromium: Browser, shared_run: P
             visit.waits_for_photo()
             assert evil in visit.page.locator("#photo-facts").inner_text()
             assert evil in visit.page.locator("#reasons").inner_text()
-            assert evil in visit.page.locator("select[name=category]").inner_text()
+            assert evil in visit.page.locator("#filters select[name=category]").inner_text()
             assert visit.page.locator("#photo-facts img, #reasons img, aside b").count() == 0
             assert visit.troubles == []
             visit.close()
