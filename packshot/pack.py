@@ -288,14 +288,24 @@ class Pack:
         return problems
 
 
+def _first_fault(error: ValidationError) -> str:
+    """The first thing wrong with a pack's settings, in one line, and how many more there are."""
+    faults = error.errors(include_url=False)
+    place = ".".join(str(part) for part in faults[0]["loc"]) or "the whole"
+    others = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return f"{place}: {faults[0]['msg']}{others}. Correct it, or restore the file from the pack's source"
+
+
 def _read(folder: Path) -> PackFile:
     path = folder / "pack.json"
     if not path.is_file():
         raise PackError(f"{folder} is no pack: it has no pack.json. `packshot packs` lists the packs there are")
     try:
         file = PackFile.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise PackError(f"{path} cannot be read: {error}") from error
+    except ValidationError as error:
+        raise PackError(f"{path} cannot be read: {_first_fault(error)}") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise PackError(f"{path} cannot be read as JSON ({error}): restore it from the pack's source") from error
     for card in file.cards().values():
         if (folder / card.file).resolve().parent != folder.resolve():
             raise PackError(f"{path} names {card.file}, which is outside the pack: models must lie in its folder")

@@ -84,6 +84,11 @@ def render(photo: Photo, recipe: Recipe, long_side: int | None = None) -> NDArra
             f"the recipe is for a photo of {recipe.source.size}, {photo.name} has {photo.size}: "
             "pair each photo with its own recipe"
         )
+    if recipe.source.sha256 != photo.sha256:
+        raise ValueError(
+            f"the recipe is for another photo ({recipe.source.name}) than {photo.name}, though they are of one size: "
+            "pair each photo with its own recipe"
+        )
     return plan(recipe).resized(long_side).execute(photo)
 
 

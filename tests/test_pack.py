@@ -154,6 +154,16 @@ def test_a_pack_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes
         Pack(tmp_path)
 
 
+def test_what_is_wrong_with_a_pack_is_one_sentence(tmp_path: Path) -> None:
+    settings = {"name": "a", "version": "1", "categories": [], "thresholds": {"clipping": "much", "margin": "wide"}}
+    (tmp_path / "pack.json").write_text(json.dumps(settings))
+    with pytest.raises(PackError) as caught:
+        Pack(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert "thresholds.clipping: " in str(caught.value)
+    assert "(and 1 more). Correct it" in str(caught.value)
+
+
 def test_a_folder_without_pack_file_is_no_pack(tmp_path: Path) -> None:
     with pytest.raises(PackError, match="no pack"):
         Pack(tmp_path / "nowhere")

@@ -199,6 +199,12 @@ def test_sharpening_steepens_an_edge_only() -> None:
     assert np.abs(sharp[:, :20].astype(int) - 90).max() <= 1
 
 
+def test_a_recipe_of_another_photo_of_the_same_size_is_refused(photo: Photo) -> None:
+    other = Photo.from_pixels(255 - photo.pixels(), "negative")
+    with pytest.raises(ValueError, match=r"negative.*pair each photo"):
+        render(other, recipe_for(photo))
+
+
 def test_a_recipe_of_another_photo_is_refused(photo: Photo) -> None:
     other = Recipe(source=Source(name="b", sha256="1" * 64, size=(10, 10)))
     with pytest.raises(ValueError, match=r"pair each photo"):

@@ -84,7 +84,8 @@ def stain(image: np.ndarray, product: np.ndarray) -> None:
 def out_of_focus(sigma: float) -> Shot:
     pixels = cv2.GaussianBlur(product_photo(size=(700, 900))[0], (0, 0), sigma)
     photo = Photo.from_pixels(np.asarray(pixels, np.uint8), "blurred")
-    return replace(good(), image=render(photo, good().recipe))
+    source = good().recipe.source.model_copy(update={"sha256": photo.sha256})
+    return replace(good(), image=render(photo, good().recipe.model_copy(update={"source": source})))
 
 
 def recipe_with(matte: np.ndarray) -> Recipe:

@@ -105,11 +105,8 @@ def test_a_name_that_is_not_unicode_is_linked_byte_for_byte() -> None:
 
 def test_marketplaces_are_told_with_what_is_open() -> None:
     finding = {"status": "failed", "sentence": "It is 900 pixels long.", "more": 1}
-    made = {
-        "Shop": {"output": "variants/Shop/a b.jpg", "meets": False, "findings": [finding, "no finding"]},
-        "Other": 3,
-    }
-    presets = photo_of({"source": "a", "route": "review", "presets": made}, {})["presets"]
+    shop = {"output": "variants/Shop/a b.jpg", "meets": False, "findings": [finding, "no finding"]}
+    presets = photo_of({"source": "a", "route": "review", "presets": {"Shop": shop, "Other": 3}}, {})["presets"]
     assert presets == [
         {
             "name": "Shop",
