@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from packshot import geometry
 from packshot.geometry import Affine
 
+_TURN = 1e-9  # that is none
+_ROUNDING = 1 / 64  # of a pixel: OpenCV samples at 1/32
+_BEFORE = 64  # outputs to start before, at most
+
 
 class Pixels(Protocol):
     """What the plan needs of a photo: upright working sRGB at ``scale`` or the next cheap one above."""
@@ -78,27 +82,66 @@ def sampled(photo: Pixels, source: tuple[int, int], affine: Affine) -> tuple[NDA
     return np.asarray(pixels), geometry.compose(down, affine)
 
 
-def warp(pixels: NDArray[Any], back: Affine, part: Part, flags: int = cv2.INTER_CUBIC) -> NDArray[Any]:
+def warp(pixels: NDArray[Any], back: Affine, part: Part, interpolation: int = cv2.INTER_CUBIC) -> NDArray[Any]:
     """Samples a part of the output; ``back`` leads from the output to ``pixels``, whose edge goes on beyond them."""
     inverse = back.copy()
     inverse[:, 2] += back[:, :2] @ (part.left, part.top)
+    level = scaled(pixels, inverse, part.size, interpolation)
+    if level is not None:
+        return level
     rows, columns = _window(inverse, part.size, pixels.shape)
     inverse[:, 2] -= (columns.start, rows.start)
     return cv2.warpAffine(
         pixels[rows, columns],
         inverse,
         part.size,
-        flags=flags | cv2.WARP_INVERSE_MAP,
+        flags=interpolation | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
 
 
+def scaled(pixels: NDArray[Any], inverse: Affine, size: tuple[int, int], interpolation: int) -> NDArray[Any] | None:
+    """What ``cv2.warpAffine`` gives where nothing is turned, by OpenCV's resize, which takes a fifth of the time.
+
+    Resize knows scales but no shifts: it starts some output pixels before the part, where the shift is a whole
+    number of source pixels to within what ``warpAffine`` rounds to. None where there is no such place, where the
+    output reaches beyond the source, or where it is turned. ``inverse`` leads from the output to ``pixels``.
+    """
+    if abs(inverse[0, 1]) + abs(inverse[1, 0]) > _TURN:
+        return None
+    across = _whole_shift(inverse[0, 0], inverse[0, 2], size[0], pixels.shape[1])
+    down = _whole_shift(inverse[1, 1], inverse[1, 2], size[1], pixels.shape[0])
+    if across is None or down is None:
+        return None
+    (columns, left), (rows, top) = across, down
+    larger = cv2.resize(
+        pixels[rows, columns], None, fx=1 / inverse[0, 0], fy=1 / inverse[1, 1], interpolation=interpolation
+    )
+    return np.ascontiguousarray(larger[top : top + size[1], left : left + size[0]])
+
+
+def _whole_shift(step: float, start: float, count: int, available: int) -> tuple[slice, int] | None:
+    """The source's columns (or rows) from which ``count`` outputs follow, and how many outputs come before them.
+
+    ``step``: source pixels an output pixel; ``start``: the source's place of the first output pixel.
+    """
+    if not 0.25 < step < 4:
+        return None
+    before = np.arange(_BEFORE) + math.ceil(3 / step)
+    firsts = start + 0.5 - (before + 0.5) * step
+    errors = np.abs(firsts - np.round(firsts))
+    best = int(np.argmax(errors < _ROUNDING))
+    first = round(float(firsts[best]))
+    last = first + math.ceil((int(before[best]) + count) * step) + 4
+    if errors[best] >= _ROUNDING or first < 0 or last > available:
+        return None
+    return slice(first, last), int(before[best])
+
+
 def _window(inverse: Affine, size: tuple[int, int], shape: tuple[int, ...]) -> tuple[slice, slice]:
     """The rows and columns of the source that a part needs, so that OpenCV sees no more than that."""
-    columns, rows = (
-        _span(line, size, count) for line, count in zip(inverse.tolist(), (shape[1], shape[0]), strict=True)
-    )
-    return rows, columns
+    across, down = inverse.tolist()
+    return _span(down, size, shape[0]), _span(across, size, shape[1])
 
 
 def _span(line: list[float], size: tuple[int, int], count: int) -> slice:

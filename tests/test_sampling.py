@@ -34,3 +34,19 @@ def test_a_part_is_that_part_of_the_whole(part: Part) -> None:
         pixels, geometry.compose(offset, back), part.size, flags=flags, borderMode=cv2.BORDER_REPLICATE
     )
     assert np.abs(warp(pixels, back, part).astype(int) - whole).max() <= 3
+
+
+@pytest.mark.parametrize("scale", [0.98, 0.77, 0.613, 1.21, 0.5, 1.0])
+@pytest.mark.parametrize("shift", [(80.37, 61.9), (3.2, -5.5)])
+def test_what_is_not_turned_is_only_scaled(scale: float, shift: tuple[float, float]) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (400, 500, 3)).astype(np.uint8)
+    pixels = np.asarray(cv2.GaussianBlur(noise, (0, 0), 1.2), np.uint8)
+    back = np.array([[1 / scale, 0.0, shift[0]], [0.0, 1.001 / scale, shift[1]]])
+    part = Part(7, 20, 157, 148)
+    inverse = geometry.compose(np.array([[1.0, 0.0, part.left], [0.0, 1.0, part.top]]), back)
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    whole = cv2.warpAffine(pixels, inverse, part.size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    found = warp(pixels, back, part)
+    assert found.shape == whole.shape
+    assert np.abs(found.astype(int) - whole).max() <= 4
+    assert np.abs(found.astype(int) - whole).mean() < 0.3

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from packshot.geometry import Affine, compose, invert, resize_affine, scale_of
 from packshot.photo import encode_jpeg
 from packshot.publication.sinks import FolderSink
+from packshot.sampling import scaled
 from packshot.shrinking import averaged
 
 Pixels = NDArray[np.uint8]
@@ -50,7 +51,10 @@ class Aligned:
         if 1 < factor <= min(photo.shape[:2]):
             photo = _averaged(photo, factor)
             matrix = compose(invert(resize_affine((factor, factor), (1, 1))), matrix)
-        return cast(Pixels, cv2.warpAffine(photo, matrix, target, flags=cv2.INTER_LINEAR, borderValue=OUTSIDE))
+        level = scaled(photo, invert(matrix), target, cv2.INTER_LINEAR)
+        if level is None:
+            level = cv2.warpAffine(photo, matrix, target, flags=cv2.INTER_LINEAR, borderValue=OUTSIDE)
+        return cast(Pixels, level)
 
 
 def make_thumb(before: AnyDepth | None, after: Pixels | None) -> bytes:
