@@ -31,8 +31,8 @@ class PromotionRules(Frozen):
     """When a category is promoted. The figures are those of ``packshot evaluate``; ``bad``: misses the bar of good.
 
     A category is better when one figure is, beyond chance (5 % over all figures and categories that moved). It is
-    harmed when a figure is worse beyond chance, or may well be: when the lower end of the 95 % interval of its gain
-    loses more than ``tolerance`` of the champion's mean error, and more than anybody sees (``unseen``).
+    harmed when a figure is worse beyond chance by more than anybody sees (``unseen``), or may well be: when the lower
+    end of the 95 % interval of its gain loses more than ``tolerance`` of the champion's mean error, and than ``unseen``.
     """
 
     tolerance: float = Field(0.1, ge=0, le=1)
@@ -109,7 +109,8 @@ def _judged(
     harmed = [
         name
         for name, one in figures.items()
-        if one.worse or one.low < -max(rules.tolerance * errors[name], rules.unseen[name])
+        if (one.worse and -one.gain > rules.unseen[name])
+        or one.low < -max(rules.tolerance * errors[name], rules.unseen[name])
     ]
     if harmed:
         return False, f"{', '.join(harmed)} may be worse"

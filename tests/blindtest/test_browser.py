@@ -12,10 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from packshot.blindtest.trials import BlindTestFolder
 from packshot.review.blindtest_routes import make_blindtest_app
 from tests.blindtest.sets import small_test
-from tests.review.conftest import chromium
 from tests.review.shops import local_guard
-
-__all__ = ["chromium"]
 
 
 @contextmanager
