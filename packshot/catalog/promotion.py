@@ -32,7 +32,7 @@ class PromotionRules(Frozen):
 
     A category is better when one figure is, beyond chance (5 % over all figures and categories that moved). It is
     harmed when a figure is worse beyond chance by more than anybody sees (``unseen``), or may well be: when the lower
-    end of the 95 % interval of its gain loses more than ``tolerance`` of the champion's mean error, and than ``unseen``.
+    end of the 95 % interval of its gain loses more than ``unseen`` and than ``tolerance`` of the champion's mean error.
     """
 
     tolerance: float = Field(0.1, ge=0, le=1)
