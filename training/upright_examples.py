@@ -17,6 +17,7 @@ import json
 import zlib
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -87,11 +88,17 @@ def rows_of(examples: list[Upright], times: int, as_they_are: bool, options: arg
 
 def row_of(work: tuple[Upright, Path, int | None]) -> Row:
     example, folder, seed = work
-    cv2.setNumThreads(1)
-    pack = Pack(folder)
+    pack = opened(folder)
     if seed is None:
         return seen(example.image, pack, example.angle, example)
     return lean(example, pack, np.random.default_rng(seed))
+
+
+@cache
+def opened(folder: Path) -> Pack:
+    """Once in every worker: opening the networks takes longer than asking them."""
+    cv2.setNumThreads(1)
+    return Pack(folder)
 
 
 def seen(image: Image, pack: Pack, angle: float, example: Upright) -> Row:
