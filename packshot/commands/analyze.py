@@ -43,7 +43,7 @@ def analyze(
             fitted = _fitted(found, where, workers, steps)
             analysis = analyse(fitted, where, bar, workers, steps)
             today = None if folder is None else _today(found, folder, (where, out / "kept"), workers, steps)
-        write_style(out / "style.toml", analysis.style, len(analysis.facts))
+        write_style(out / "style.toml", analysis.style, f"{len(analysis.facts)} finished shots")
         write_analysis_report(out / "report.html", analysis, where, today)
     except EngineError as error:
         fail(f"stopped: {error}", ExitStatus.SOME_FAILED)

@@ -10,7 +10,7 @@ from typing import Any
 from packshot.photo import write_atomic
 from packshot.style import Style
 
-_HEAD = """# House style, read from {pairs} finished shots by packshot analyze, for people to edit.
+_HEAD = """# House style, read from {source}, for people to edit; give it with --style.
 # Shares are of the canvas's width (left, right) and height (top, bottom).
 # What a category leaves out is as in [default].
 """
@@ -29,12 +29,17 @@ _WORDS = {
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def write_style(path: Path, style: Style, pairs: int) -> None:
-    """Writes ``style.toml``; ``packshot.style.load_style`` reads the same style back."""
-    parts = [_HEAD.format(pairs=pairs), "style = 1\n", _section("default", style.default)]
-    parts += [_section(f"categories.{_key(name)}", rules) for name, rules in sorted(style.categories.items()) if rules]
+def write_style(path: Path, style: Style, source: str) -> None:
+    """Writes ``style.toml``; ``load_style`` reads the same style back. ``source``: what the style was read from."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, "\n".join(parts).encode("utf-8"))
+    write_atomic(path, style_text(style, source).encode("utf-8"))
+
+
+def style_text(style: Style, source: str) -> str:
+    """A style as TOML, with a word on what each key means."""
+    parts = [_HEAD.format(source=source), "style = 1\n", _section("default", style.default)]
+    parts += [_section(f"categories.{_key(name)}", rules) for name, rules in sorted(style.categories.items()) if rules]
+    return "\n".join(parts)
 
 
 def _section(name: str, rules: Mapping[str, Any]) -> str:
@@ -57,7 +62,7 @@ def _value(value: Any) -> str:
         return _text(value)
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_value(one) for one in value)}]"
-    return repr(value)
+    return str(value)
 
 
 def _text(text: str) -> str:

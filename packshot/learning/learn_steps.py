@@ -7,16 +7,17 @@ from collections.abc import Sequence
 
 from packshot.learning.fitting import PairFit
 from packshot.learning.habits import habits_of, placing_of
+from packshot.learning.house_style import write_style
 from packshot.learning.learn_run import Learning
 from packshot.learning.light_export import export_light_model, load_light_model
 from packshot.learning.light_learning import LightLesson, learn_light, rows_of
 from packshot.learning.light_model import with_category
 from packshot.learning.looks import looks_of
-from packshot.learning.pack_making import Workbench, style_toml
+from packshot.learning.pack_making import Workbench
 from packshot.learning.speck_level import choose_level
 from packshot.lightmeter import CHANGES
 from packshot.pack import own_light
-from packshot.photo import write_atomic
+from packshot.style import Style
 
 _TUNING_SHARE = 0.35  # of the minutes that are left when fitting is done
 _LEAST_TUNING = 2.0  # minutes
@@ -37,7 +38,9 @@ def learn_habits(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> No
     new = sorted({fit.category for fit in good} - set(bench.file.categories))
     if new:
         run.note(f"New categories: {', '.join(new)}. They are not told from photos yet; give them with --category.")
-    write_atomic(bench.folder / "style.toml", style_toml(habits).encode())
+    own = {name: rules for name, rules in habits.items() if name != "default"}
+    style = Style(default=habits.get("default", {}), categories=own)
+    write_style(bench.folder / "style.toml", style, f"the finished shots of {len(placed)} pairs")
 
 
 def tune(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,33 +93,3 @@ def output_names(path: Path) -> list[str]:
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     return [output.name for output in session.get_outputs()]
-
-
-def style_toml(habits: dict[str, dict[str, Any]]) -> str:
-    """Habits as a ``style.toml`` for people to edit."""
-    lines = [
-        "# The house style that was read from the retouchers' shots. Edit it, and give it with --style.",
-        "style = 1",
-    ]
-    lines += ["", "[default]", *_entries(habits.get("default", {}))]
-    for category in sorted(set(habits) - {"default"}):
-        lines += ["", f"[categories.{_quoted(category)}]", *_entries(habits[category])]
-    return "\n".join(lines) + "\n"
-
-
-def _entries(rules: dict[str, Any]) -> list[str]:
-    return [f"{key} = {_value(value)}" for key, value in rules.items()]
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return _quoted(value)
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(_value(one) for one in value)}]"
-    return str(value)
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 
-from packshot.learning.pack_making import Workbench, style_toml
+from packshot.learning.pack_making import Workbench
 from packshot.pack import BASE_PACK, Look, OwnPack, Pack, own_light
-from packshot.style import Style
 
 
 def test_a_copy_is_whole_and_holds_no_promise_of_its_base(tmp_path: Path) -> None:
@@ -63,10 +61,3 @@ def test_the_light_of_one_category_goes_when_all_are_learned(tmp_path: Path) -> 
     assert set(again.file.models) - set(Pack(BASE_PACK).file.models) == {own_light("bags")}
     assert again.pack().verify() == []
     assert set(Workbench.from_base(bench.pack(), tmp_path / "all").file.models) == set(Pack(BASE_PACK).file.models)
-
-
-def test_a_style_is_written_as_it_is_read() -> None:
-    habits = {"default": {"aspect": 0.8, "anchor": "base", "long_sides": [[600, 1000]]}, 'a "b"': {"heal": False}}
-    style = Style.model_validate(tomllib.loads(style_toml(habits)))
-    assert style.default == habits["default"]
-    assert style.categories['a "b"'] == {"heal": False}

@@ -309,8 +309,8 @@ function brushSize(factor) {
 const LETTERS = {
   a: DOES.accept, r: DOES.reject, s: DOES.skip, u: undo, w: DOES.white, m: DOES.tidy, e: examine, g: DOES.regions, z: DOES.full, v: nextSurround, '?': DOES.legend, 0: DOES.fit,
   x: download, i: () => queue.front && byId('upload').click(), j: () => controls.input('shadow').focus(), f: () => controls.input('category').focus(),
-  '[': () => brushSize(0.85), ']': () => brushSize(1.18), '+': () => viewer.zoomTo(viewer.scaleNow() * 1.25), '=': () => viewer.zoomTo(viewer.scaleNow() * 1.25),
-  '-': () => viewer.zoomTo(viewer.scaleNow() / 1.25), Backspace: resetInHand, c: () => compare(true), b: () => holdBefore(true),
+  '[': () => brushSize(0.85), ']': () => brushSize(1.18), '+': () => viewer.step(1), '=': () => viewer.step(1), '-': () => viewer.step(-1),
+  Backspace: resetInHand, c: () => compare(true), b: () => holdBefore(true),
 };
 
 function key(event) {

@@ -37,16 +37,15 @@ export class Tools {
   }
 
   toggleFull(event) {
-    const full = 1 / devicePixelRatio;
     const {x, y} = event ? this.viewer.at(event) : {};
-    this.viewer.zoomTo(this.viewer.scale ? 0 : full, x, y);
+    this.viewer.toggleFull(x, y);
   }
 
   wheel(event) {
     if (!this.viewer.card) return;
     event.preventDefault();
     const {x, y} = this.viewer.at(event);
-    this.viewer.zoomTo(this.viewer.scaleNow() * Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.002)), x, y);
+    this.viewer.wheel(event, x, y);
   }
 
   down(event) {

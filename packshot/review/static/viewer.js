@@ -3,16 +3,17 @@
 
 import {Offline, post} from './client.js';
 import {clamp} from './geometry.js';
+import {Lens} from './lens.js';
 
 const ROOM = 14;
-const DEEPEST = 16;
 const SETTLES = 140;
 const FOLLOWS_IN = 120;
 const MOVING_SIDES = [320, 1400];
 
-export class Viewer {
+export class Viewer extends Lens {
   /** `edits()` gives {edit, changed, moved, around} for the photo shown; `draw` redraws the marks. */
   constructor(stage, edits, draw) {
+    super();
     this.stage = stage;
     this.edits = edits;
     this.draw = draw;
@@ -24,9 +25,8 @@ export class Viewer {
     new ResizeObserver(() => this.lay()).observe(stage);
   }
 
-  reset() {
-    this.scale = 0;
-    this.x = this.y = 0.5;
+  get canvas() {
+    return this.card?.canvas || null;
   }
 
   /** Shows a photo whose pictures are loaded, or are on their way. The zoom is kept for the next photo only if held. */
@@ -66,48 +66,7 @@ export class Viewer {
   }
 
   fitScale() {
-    const [width, height] = this.room();
-    const reach = this.edits().around ? 1.35 : 1;
-    const [across, down] = this.card.canvas;
-    return Math.max(0.001, Math.min((width - 2 * ROOM) / across, (height - 2 * ROOM) / down) / reach);
-  }
-
-  scaleNow() {
-    return this.scale || this.fitScale();
-  }
-
-  /** Zooms to `scale` (screen pixels per pixel of the finished picture; 0 fits), the point at (x, y) staying put. */
-  zoomTo(scale, x, y) {
-    if (!this.card) return;
-    const from = this.scaleNow();
-    const least = this.fitScale();
-    const to = scale === 0 || scale <= least * 1.001 ? 0 : Math.min(scale, DEEPEST);
-    const [width, height] = this.room();
-    const [across, down] = this.card.canvas;
-    const [dx, dy] = [(x ?? width / 2) - width / 2, (y ?? height / 2) - height / 2];
-    const now = to || least;
-    this.x += dx / across * (1 / from - 1 / now);
-    this.y += dy / down * (1 / from - 1 / now);
-    if (to === 0) this.x = this.y = 0.5;
-    this.scale = to;
-    this.lay();
-  }
-
-  /** Zooms so that a region (left, top, right, bottom in 0..1) fills about half of a pane, to 200 % at most. */
-  closeUp([left, top, right, bottom]) {
-    const [width, height] = this.room();
-    const [across, down] = this.card.canvas;
-    const scale = Math.min(width / Math.max((right - left) * across, 1), height / Math.max((bottom - top) * down, 1)) / 2;
-    this.scale = clamp(scale, this.fitScale() * 1.01, Math.max(2 / devicePixelRatio, this.fitScale() * 1.5));
-    [this.x, this.y] = [(left + right) / 2, (top + bottom) / 2];
-    this.lay();
-  }
-
-  pan(dx, dy) {
-    if (!this.card || !this.scale) return;
-    this.x -= dx / this.scale / this.card.canvas[0];
-    this.y -= dy / this.scale / this.card.canvas[1];
-    this.lay();
+    return super.fitScale(ROOM) / (this.edits().around ? 1.35 : 1);
   }
 
   /** Lays out all panes after anything has changed. */
@@ -116,8 +75,6 @@ export class Viewer {
       this.draw();
       return;
     }
-    this.x = clamp(this.x, 0, 1);
-    this.y = clamp(this.y, 0, 1);
     for (const pane of this.panes) pane.lay(moving);
     this.draw();
   }
@@ -129,13 +86,6 @@ export class Viewer {
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     const {left, top, scale} = this.place();
     return {pane, x, y, point: [(x - left) / scale - 0.5, (y - top) / scale - 0.5]};
-  }
-
-  /** Where the finished picture's corner lies in a pane, and its scale. */
-  place() {
-    const [width, height] = this.room();
-    const scale = this.scaleNow();
-    return {left: width / 2 - this.x * this.card.canvas[0] * scale, top: height / 2 - this.y * this.card.canvas[1] * scale, scale};
   }
 }
 
