@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
+from packshot.commands.pair_sets import read_pair_set
 from packshot.commands.steps import Steps
 from packshot.engines import EngineError
 
@@ -36,7 +37,7 @@ def analyze(
     from packshot.reports.analysis_page import write_analysis_report
 
     folder = None if pack is None else find_pack(pack)
-    found, bar = _read(pairs), Bar(delta_e=delta_e)
+    found, bar = list(read_pair_set(pairs).pairs), Bar(delta_e=delta_e)
     where = fits or out / "fits"
     try:
         with Steps() as steps:
@@ -50,20 +51,6 @@ def analyze(
     except (OSError, ValueError) as error:
         fail(str(error))
     answer_json(analysis.as_json()) if json else _tell(analysis, out)
-
-
-def _read(folder: Path) -> list[Pair]:
-    from packshot.learning.pairs import read_pairs
-
-    try:
-        found = read_pairs(folder)
-    except FileNotFoundError as error:
-        fail(str(error))
-    for problem in found.problems:
-        say(problem.message)
-    if not found.pairs:
-        fail(f"{folder} holds no pair that can be used: {found.summary()}")
-    return list(found.pairs)
 
 
 def _fitted(pairs: list[Pair], folder: Path, workers: int | None, steps: Steps) -> list[PairFit]:

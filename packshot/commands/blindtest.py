@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
+from packshot.commands.pair_sets import read_pair_set
 from packshot.commands.steps import Steps
 
 blindtest = typer.Typer(
@@ -34,17 +35,16 @@ def make(
     from packshot.blindtest.trials import BlindTestError
     from packshot.commands.packs import find_pack
     from packshot.evaluation.blindtest import BlindTest
-    from packshot.learning.pairs import read_pairs
     from packshot.pack import Pack, PackError
     from packshot.style import Style, load_style
 
+    found = read_pair_set(pairs, scoring=True)
     try:
-        found = read_pairs(pairs)
         house = Style() if style is None else load_style(style)
         plan = Plan(BlindTest(margin, doubt), products, seed=seed)
         with Steps() as steps:
             made = make_test(found.pairs, Pack(find_pack(pack)), house, plan, out, steps)
-    except (BlindTestError, PackError, FileNotFoundError, ValueError) as error:
+    except (BlindTestError, PackError, OSError, ValueError) as error:
         fail(str(error))
     for failure in made.failures:
         say(f"left out: {failure}")

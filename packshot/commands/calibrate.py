@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
+from packshot.commands.pair_sets import read_pair_set
 from packshot.commands.steps import Steps
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def _style(path: Path | None) -> Style:
 def _from_file(path: Path) -> _Data:
     from packshot.evaluation.verdicts import read_verdicts
 
+    if not path.exists():
+        fail(f"{path} is not there: give a folder of pairs, or a file of verdicts")
     return _Data(read_verdicts(path))
 
 
@@ -88,11 +91,8 @@ def _from_pairs(folder: Path, data: Path, bar: Bar, how: tuple[Path | None, Path
     from packshot.engines import EngineError
     from packshot.learning.calibration import measure_pairs
     from packshot.learning.judge_outcomes import OutcomeSettings
-    from packshot.learning.pairs import read_pairs
 
-    read = read_pairs(data)
-    for problem in read.problems:
-        say(problem.message)
+    read = read_pair_set(data, scoring=True)
     try:
         with Steps() as steps:
             measured = measure_pairs(read.pairs, folder, OutcomeSettings(*how), steps)

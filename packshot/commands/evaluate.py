@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
+from packshot.commands.pair_sets import read_pair_set
 from packshot.commands.steps import Steps
 from packshot.engines import EngineError
 
@@ -99,16 +100,9 @@ def _measured(pairs: list[Pair], folder: Path, options: EvaluationOptions) -> Ev
 
 
 def _chosen(folder: Path, held_out: bool) -> list[Pair]:
-    from packshot.learning.pairs import read_pairs
     from packshot.learning.splits import split_pairs
 
-    try:
-        found = read_pairs(folder)
-    except FileNotFoundError as error:
-        fail(str(error))
-    for problem in found.problems:
-        if problem.left_out:
-            say(f"left out: {problem.message}")
+    found = read_pair_set(folder, scoring=True)
     chosen = split_pairs(found.pairs)[1] if held_out else list(found.pairs)
     if not chosen:
         fail(f"no pairs to score in {folder}: {found.summary()}")

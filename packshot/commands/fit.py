@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
+from packshot.commands.output import ExitStatus, answer, answer_json, fail
+from packshot.commands.pair_sets import read_pair_set
 from packshot.commands.steps import Steps
 
 if TYPE_CHECKING:
@@ -26,16 +27,8 @@ def fit(
     """Read the recipe out of every before/after pair, and how much of the change each stage explains."""
     from packshot.engines import EngineError
     from packshot.learning.fitting import FitSettings, fit_pairs
-    from packshot.learning.pairs import read_pairs
 
-    try:
-        found = read_pairs(pairs)
-    except FileNotFoundError as error:
-        fail(str(error))
-    for problem in found.problems:
-        say(problem.message)
-    if not found.pairs:
-        fail(f"{pairs} holds no pair that can be used: {found.summary()}")
+    found = read_pair_set(pairs)
     try:
         with Steps() as steps:
             fits = fit_pairs(found.pairs, out, FitSettings(workers=workers), steps)

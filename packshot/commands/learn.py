@@ -58,9 +58,7 @@ def learn(
         found = read_pairs(pairs)
         with Steps() as steps:
             run = learn_pack(found, options, steps)
-    except FileNotFoundError as error:
-        fail(str(error))
-    except LearningError as error:
+    except (FileNotFoundError, LearningError) as error:
         fail(str(error))
     except (EngineError, OSError, ValueError) as error:
         fail(str(error), ExitStatus.SOME_FAILED)
