@@ -12,6 +12,7 @@ from packshot.geometry import Affine
 
 Image = NDArray[np.uint8]
 FloatImage = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 # Linear sRGB to XYZ over the white point D65: rows X, Y, Z (IEC 61966-2-1).
 _TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
@@ -66,9 +67,13 @@ def delta_e_lab(first: FloatImage, second: FloatImage) -> FloatImage:
 
 def intersection_over_union(first: FloatImage, second: FloatImage) -> float:
     """Of two mattes 0..1 cut at one half; 1 where both are empty."""
-    one, two = first > 0.5, second > 0.5
-    union = int((one | two).sum())
-    return 1.0 if union == 0 else float((one & two).sum()) / union
+    return overlap(first > 0.5, second > 0.5)
+
+
+def overlap(first: Mask, second: Mask) -> float:
+    """Intersection over union of two masks; 1 where both are empty."""
+    union = int((first | second).sum())
+    return 1.0 if union == 0 else float((first & second).sum()) / union
 
 
 def structural_similarity(first: Image, second: Image) -> float:

@@ -9,7 +9,8 @@ import pytest
 
 from packshot.evaluation.features import photo_features, picture_features, recipe_features, shot_features
 from packshot.evaluation.hard import FEATURES
-from packshot.evaluation.outline_features import box_distance, overlap
+from packshot.evaluation.metrics import overlap
+from packshot.evaluation.outline_features import box_distance
 from packshot.evaluation.rules import Shot, examine
 from packshot.pack import Pack
 from packshot.photo import Photo
