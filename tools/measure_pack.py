@@ -14,9 +14,9 @@ from packshot.commands.steps import Steps
 from packshot.learning.evaluation import ALL, METHODS, Evaluation, EvaluationOptions, evaluate
 from packshot.learning.fitting import FITS, FitSettings, fit_pairs
 from packshot.learning.pairs import Pair, read_pairs
+from packshot.learning.splits import held_out
 from packshot.pack import BASE_PACK
 from packshot.reports.pack_page import PackReport, write_pack_report
-from training.data import held_out
 
 FIGURES = ("delta_e", "iou", "edge", "corner", "margin", "angle", "ssim", "perceptual")
 

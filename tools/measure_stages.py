@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot.evaluation.metrics import delta_e, intersection_over_union
+from packshot.learning.splits import held_out
 from packshot.pack import BASE_PACK, Pack
 from packshot.photo import Photo
 from packshot.pipeline import predict, render
 from packshot.recipe import Recipe
 from packshot.stages.background import decode_matte
 from packshot.style import Style
-from training.data import held_out
 
 
 def measure(folder: Path, line: dict[str, Any], pack: Pack, look: Path | None, baseline: bool) -> dict[str, float]:

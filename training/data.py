@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot import matting
+from packshot.learning.splits import held_out
 from packshot.learning.synthesis import Example
 
 CATEGORIES = ("tops", "bottoms", "dresses", "shoes", "bags", "hats", "accessories", "jewellery", "glassware")
@@ -22,11 +22,6 @@ CATEGORY_OF_LABEL = {
     "Polo": "tops", "Undershirt": "tops", "Body": "tops", "Blouse": "tops",
 }  # fmt: skip
 LONG_SIDE = 600
-
-
-def held_out(group: str) -> bool:
-    """Whether a seller or product is kept for scoring: one in five, by a hash that no order or addition changes."""
-    return hashlib.sha1(group.encode()).digest()[0] % 5 == 0
 
 
 @dataclass(frozen=True)

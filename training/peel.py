@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot import geometry
+from packshot.learning.splits import held_out
 from packshot.segmentation import off_surface
-from training.data import held_out, matte_on_white, pairs, read
+from training.data import matte_on_white, pairs, read
 
 LONG_SIDE = 720
 LEAST_INLIERS = 10

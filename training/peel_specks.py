@@ -15,7 +15,8 @@ from packshot import geometry
 from packshot.learning.matte_reading import read_matte
 from packshot.learning.registration import register_files
 from packshot.learning.speck_reading import speck_evidence
-from training.data import held_out, pairs, read, shrink
+from packshot.learning.splits import held_out
+from training.data import pairs, read, shrink
 
 LONG_SIDE = 1080
 GAIN = 40

@@ -19,8 +19,9 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from packshot.learning.networks import SpeckNetwork
 from packshot.learning.specks import SIDE, Speckled, speck_sample
+from packshot.learning.splits import held_out
 from packshot.stages.detailing import spots_in
-from training.data import finished, held_out, pairs, photos, read, shrink
+from training.data import finished, pairs, photos, read, shrink
 from training.peel_specks import GAIN, LONG_SIDE
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]

@@ -26,11 +26,12 @@ from numpy.typing import NDArray
 
 from packshot import geometry
 from packshot.learning.registration import register_files
+from packshot.learning.splits import held_out
 from packshot.learning.synthesis import cast_shadow, paper, spoil, spread_colour
 from packshot.pack import Pack
 from packshot.turning import portrait
 from packshot.uprightness import cues
-from training.data import CATEGORIES, CATEGORY_OF_LABEL, held_out, matte_on_white, pairs, read
+from training.data import CATEGORIES, CATEGORY_OF_LABEL, matte_on_white, pairs, read
 
 _LONG_SIDE = 576
 Image = NDArray[np.uint8]
