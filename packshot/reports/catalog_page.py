@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ def write_catalog_report(path: Path, report: Report, name: str) -> None:
         report=report,
         headline=_headline(report),
         tables={"category": [report.all, *report.categories], "pack version": [*report.packs]},
-        plots=[plot for plot in (_shares(report), _errors(report)) if plot is not None],
+        plots=[plot for plot in (_automated(report), _errors(report)) if plot is not None],
         smaller=[
             plot for plot in (_over_time(report.days), _times(report), _watched(report.audits)) if plot is not None
         ],
@@ -60,22 +61,24 @@ def _headline(report: Report) -> list[dict[str, str]]:
     return [{"label": label, "value": value, "beside": beside} for label, value, beside in figures]
 
 
-def _shares(report: Report) -> Markup | None:
-    rows = [one for one in report.categories if one.retouched]
-    if not rows:
-        return None
-    values = [_share_interval(one.automated, one.retouched) for one in rows]
-    labels = [f"{one.name} ({one.retouched})" for one in rows]
-    return intervals(labels, {"with 95 % interval": values}, "share published without a person, percent")
+def _automated(report: Report) -> Markup | None:
+    rows = [(one.name, one.automated, one.retouched) for one in report.categories]
+    return _shares(rows, "", "share published without a person, percent")
 
 
 def _errors(report: Report) -> Markup | None:
-    rows = [one for one in report.categories if one.audited]
-    if not rows:
+    rows = [(one.name, one.audited_bad, one.audited) for one in report.categories]
+    return _shares(rows, " audits", "bad among the published that were audited, percent")
+
+
+def _shares(rows: Sequence[tuple[str, int, int]], unit: str, title: str) -> Markup | None:
+    """Each name's part of a whole with its interval; names with nothing to count are left out."""
+    known = [row for row in rows if row[2]]
+    if not known:
         return None
-    values = [_share_interval(one.audited_bad, one.audited) for one in rows]
-    labels = [f"{one.name} ({one.audited} audits)" for one in rows]
-    return intervals(labels, {"with 95 % interval": values}, "bad among the published that were audited, percent")
+    labels = [f"{name} ({whole}{unit})" for name, _, whole in known]
+    values = [_share_interval(part, whole) for _, part, whole in known]
+    return intervals(labels, {"with 95 % interval": values}, title)
 
 
 def _share_interval(part: int, whole: int) -> Interval:
