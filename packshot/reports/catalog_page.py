@@ -11,7 +11,7 @@ from markupsafe import Markup
 from packshot.catalog.figures import Day, Report
 from packshot.evaluation.exact import interval
 from packshot.reports.page import number, share, write_page
-from packshot.reports.plots import LINE, SERIES, Interval, _figure, _legend, intervals, svg
+from packshot.reports.plots import LINE, SERIES, Interval, draw_legend, intervals, new_figure, svg
 
 
 def write_catalog_report(path: Path, report: Report, name: str) -> None:
@@ -89,7 +89,7 @@ def _share_interval(part: int, whole: int) -> Interval:
 def _over_time(days: tuple[Day, ...]) -> Markup | None:
     if len(days) < 2:
         return None
-    figure, axes = _figure(4.6, 2.5)
+    figure, axes = new_figure(4.6, 2.5)
     when = np.array([day.day.toordinal() for day in days], np.float64)
     first = when.min()
     series = {
@@ -106,7 +106,7 @@ def _over_time(days: tuple[Day, ...]) -> Markup | None:
     axes.set_ylim(bottom=0)
     axes.set_ylabel("photos a day")
     axes.grid(axis="y", color=LINE, linewidth=0.6)
-    _legend(axes, 3)
+    draw_legend(axes, 3)
     return svg(figure, "Photos a day")
 
 
@@ -114,7 +114,7 @@ def _times(report: Report) -> Markup | None:
     known = {name: sorted(values) for name, values in report.hours.items() if values}
     if not known:
         return None
-    figure, axes = _figure(4.6, 2.5)
+    figure, axes = new_figure(4.6, 2.5)
     for index, (name, values) in enumerate(known.items()):
         hours = np.maximum(np.array(values), 1 / 60)
         axes.step(hours, np.arange(1, len(values) + 1) / len(values), where="post", color=SERIES[index], label=name)
@@ -126,7 +126,7 @@ def _times(report: Report) -> Markup | None:
     axes.set_xlabel("time from arrival")
     axes.set_ylabel("published by then")
     axes.grid(color=LINE, linewidth=0.6)
-    _legend(axes, 2)
+    draw_legend(axes, 2)
     return svg(figure, "Time from arrival to publication")
 
 
@@ -140,7 +140,7 @@ def _watched(audits: tuple[bool, ...]) -> Markup | None:
     """The error rate as audits came in, with its interval: it narrows as more is known."""
     if len(audits) < 10:
         return None
-    figure, axes = _figure(4.6, 2.5)
+    figure, axes = new_figure(4.6, 2.5)
     steps = np.unique(np.linspace(5, len(audits), 60).round().astype(int))
     bad = [int(sum(audits[:step])) for step in steps]
     bounds = np.array([interval(count, int(step), 0.95) for count, step in zip(bad, steps, strict=True)]) * 100
@@ -158,7 +158,7 @@ def _watched(audits: tuple[bool, ...]) -> Markup | None:
 def _stages(corrected: dict[str, int]) -> Markup | None:
     if not corrected:
         return None
-    figure, axes = _figure(4.6, 0.6 + 0.32 * len(corrected))
+    figure, axes = new_figure(4.6, 0.6 + 0.32 * len(corrected))
     places = np.arange(len(corrected))[::-1]
     axes.barh(places, list(corrected.values()), height=0.6, color=SERIES[0])
     axes.set_yticks(places, list(corrected))

@@ -51,7 +51,7 @@ def intervals(
 
     ``span``: the axis from where to where, if not about the values.
     """
-    figure, axes = _figure(7.2, 0.55 + 0.42 * len(rows))
+    figure, axes = new_figure(7.2, 0.55 + 0.42 * len(rows))
     spread = np.linspace(0.26, -0.26, len(series)) if len(series) > 1 else [0.0]
     for index, ((name, values), shift) in enumerate(zip(series.items(), spread, strict=True)):
         color, mark = MARKS.get(name, (SERIES[index % len(SERIES)], "osD^vP"[index % 6]))
@@ -71,7 +71,7 @@ def intervals(
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.set_xlabel(title)
     axes.grid(axis="x", color=LINE, linewidth=0.6)
-    _legend(axes, len(series))
+    draw_legend(axes, len(series))
     return svg(figure, title)
 
 
@@ -85,7 +85,7 @@ def _limits(values: Sequence[float], limit: float | None) -> tuple[float, float]
 
 def stacked(rows: Sequence[str], parts: Mapping[str, Sequence[float]], title: str) -> Markup:
     """Shares that add up, a bar per row; the last part is what nothing explains and drawn in outline."""
-    figure, axes = _figure(7.2, 0.6 + 0.36 * len(rows))
+    figure, axes = new_figure(7.2, 0.6 + 0.36 * len(rows))
     places = np.arange(len(rows))[::-1]
     left = np.zeros(len(rows))
     for index, (name, values) in enumerate(parts.items()):
@@ -99,13 +99,13 @@ def stacked(rows: Sequence[str], parts: Mapping[str, Sequence[float]], title: st
     axes.set_xlim(0, max(1.0, float(left.max(initial=1.0))))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.set_xlabel(title)
-    _legend(axes, 6)
+    draw_legend(axes, 6)
     return svg(figure, title)
 
 
 def scatter_rows(rows: Sequence[str], values: Sequence[Sequence[float]], title: str) -> Markup:
     """Every single value as a point, a line per row, with median and quartiles."""
-    figure, axes = _figure(3.5, 0.55 + 0.3 * len(rows))
+    figure, axes = new_figure(3.5, 0.55 + 0.3 * len(rows))
     draw = np.random.default_rng(0)
     for row, numbers in enumerate(values):
         height = len(rows) - 1 - row
@@ -128,7 +128,7 @@ def scatter_rows(rows: Sequence[str], values: Sequence[Sequence[float]], title: 
 
 def curve(sizes: Sequence[int], points: Sequence[Interval], levels: Mapping[str, float], title: str) -> Markup:
     """A figure over the number of pairs learned from; ``levels`` are what it is held against, as level lines."""
-    figure, axes = _figure(4.6, 2.5)
+    figure, axes = new_figure(4.6, 2.5)
     values = [point.value for point in points]
     bounds = [
         (point.value if point.low is None else point.low, point.value if point.high is None else point.high)
@@ -146,13 +146,13 @@ def curve(sizes: Sequence[int], points: Sequence[Interval], levels: Mapping[str,
     axes.set_xlabel("pairs learned from")
     axes.set_ylabel(title)
     axes.grid(color=LINE, linewidth=0.6)
-    _legend(axes, 3)
+    draw_legend(axes, 3)
     return svg(figure, f"{title} over the number of pairs")
 
 
 def rollout(names: Sequence[str], volumes: Sequence[float], automated: Sequence[tuple[float, float, float]]) -> Markup:
     """The plan: a column per category, as wide as its volume and as high as its expected automation, with its range."""
-    figure, axes = _figure(7.2, 2.7)
+    figure, axes = new_figure(7.2, 2.7)
     left = 0.0
     for name, volume, (low, expected, high) in zip(names, volumes, automated, strict=True):
         axes.bar(left, expected, width=volume, align="edge", color=SERIES[0], alpha=0.85, edgecolor="none")
@@ -180,7 +180,7 @@ def rollout(names: Sequence[str], volumes: Sequence[float], automated: Sequence[
     return svg(figure, "Rollout plan")
 
 
-def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -199,7 +199,7 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _legend(axes: Axes, columns: int) -> None:
+def draw_legend(axes: Axes, columns: int) -> None:
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(0, 1),
