@@ -14,8 +14,8 @@ demo: .stamps/run  ## install, retouch the sample photos, write a page to open
 	@echo "Open $(OUT)/index.html in a browser."
 
 test: .stamps/test  ## install everything, then lint, type check and test
-	tools/browser.sh
-	tools/postgres.sh
+	tools/require.sh chromium "The page tests" chromium chromium-browser google-chrome
+	tools/require.sh postgresql "The catalog's tests" initdb /usr/lib/postgresql/*/bin/initdb
 	$(MAKE) check
 	$(BIN)/python -m pytest
 

@@ -18,7 +18,7 @@ _BUILT = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
 
 def _program(name: str) -> str:
     found = shutil.which(name, path=os.pathsep.join([*reversed(_BUILT), os.environ.get("PATH", "")]))
-    assert found is not None, "PostgreSQL is not installed: run tools/postgres.sh"
+    assert found is not None, "PostgreSQL is not installed: run make test as root, or install postgresql"
     return found
 
 
