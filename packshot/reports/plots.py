@@ -181,6 +181,7 @@ def rollout(names: Sequence[str], volumes: Sequence[float], automated: Sequence[
 
 
 def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure of that many inches with one plot, bare but for its lower line, in the page's colours."""
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -200,6 +201,7 @@ def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def draw_legend(axes: Axes, columns: int) -> None:
+    """Names the marks above the plot, in so many columns."""
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(0, 1),
