@@ -1,7 +1,8 @@
 """Making a blind test from pairs: packshot retouches the befores, the studio's afters stand beside.
 
 Nothing but the retouching may tell the two apart: both are decoded, laid on one canvas, encoded by the same encoder
-at the same quality without metadata, given random names and filled up to the same number of bytes.
+at the same quality without metadata, given random names and filled up to the same number of bytes. Neither is
+enlarged, and ours has been the JPEG that would be published: raters look at single pixels, too.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from packshot.style import Style
 Picture = NDArray[np.uint8]
 Tell = Callable[[str, int, int], None]
 _QUALITY = 94
-_LONG_SIDE = 1600
+_LONG_SIDE = 2400
 _BLOCK = 4096  # bytes: both files of a trial are filled up to the same multiple
 
 
@@ -110,8 +111,11 @@ def _spread(pairs: Sequence[Pair], count: int, generator: np.random.Generator) -
 
 
 def _ours(pair: Pair, pack: Pack, style: Style) -> Picture:
+    """Our shot as it would be published, JPEG and all: the studio's has been one, and that can be seen."""
     photo = Photo.open(pair.before)
-    return render(photo, predict(photo, pack, style, pair.category))
+    finished = render(photo, predict(photo, pack, style, pair.category))
+    quality = style.house(pair.category, pack.habits(pair.category)).quality
+    return np.asarray(Photo.open(encode_jpeg(finished, quality), name=pair.id).pixels(), np.uint8)
 
 
 def _read(path: Path) -> Picture:
@@ -140,8 +144,7 @@ def _controls(pairs: Sequence[Pair], out: Path, count: int, generator: np.random
 
 def _shown(out: Path, kind: Kind, pair: Pair, studio: Picture, other: Picture) -> Trial:
     """Both pictures on one canvas, as files that only a look can tell apart."""
-    scale = min(1.0, _LONG_SIDE / max(studio.shape[:2]))
-    size = (max(1, round(studio.shape[1] * scale)), max(1, round(studio.shape[0] * scale)))
+    size = common_size(studio, other)
     files = [encode_jpeg(laid_on(picture, size), _QUALITY) for picture in (studio, other)]
     length = -(-max(map(len, files)) // _BLOCK) * _BLOCK
     names = [f"{secrets.token_hex(12)}.jpg" for _ in files]
@@ -151,6 +154,14 @@ def _shown(out: Path, kind: Kind, pair: Pair, studio: Picture, other: Picture) -
     return Trial(
         id=secrets.token_hex(8), kind=kind, category=pair.category, product=product, studio=names[0], other=names[1]
     )
+
+
+def common_size(studio: Picture, other: Picture) -> tuple[int, int]:
+    """(width, height) in the studio's shape at which neither picture is enlarged: a soft one would give itself away."""
+    height, width = studio.shape[:2]
+    fits = max(other.shape[1] / width, other.shape[0] / height)
+    scale = min(1.0, fits, _LONG_SIDE / max(height, width))
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def laid_on(picture: Picture, size: tuple[int, int]) -> Picture:

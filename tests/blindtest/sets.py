@@ -13,14 +13,16 @@ from packshot.photo import encode_jpeg, write_atomic
 from tests.pictures import product_photo
 
 
-def small_test(folder: Path, ai: int = 6, human: int = 1, check: int = 2) -> BlindTestFolder:
+def small_test(
+    folder: Path, ai: int = 6, human: int = 1, check: int = 2, size: tuple[int, int] = (64, 80)
+) -> BlindTestFolder:
     """A test whose pictures are plain greys; the studio's is the lighter one."""
     (folder / PICTURES).mkdir(parents=True)
     trials = []
     for number, kind in enumerate(["ai"] * ai + ["human"] * human + ["check"] * check):
         names = [f"{number:02d}{letter}.jpg" for letter in "ab"]
         for name, level in zip(names, (200, 120), strict=True):
-            picture = laid_on(np.full((60, 40, 3), level, np.uint8), (64, 80))
+            picture = laid_on(np.full((60, 40, 3), level, np.uint8), size)
             write_atomic(folder / PICTURES / name, encode_jpeg(picture))
         trials.append(
             Trial(

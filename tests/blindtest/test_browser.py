@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, expect
 
@@ -82,4 +83,55 @@ def test_nothing_in_the_page_tells_whose_picture_is_whose(chromium: Browser, tmp
         for word in ("check", '"ai"', "human", "control", folder.test.pack, "other"):
             assert word not in text.replace("mother", "")
         assert page.request.get(f"{address}/blindtest/pictures/..%2Ftest.json").status == 404
+        page.close()
+
+
+PLACES = """[...document.querySelectorAll('#trial img')].map(image => {
+    const [box, view] = [image, image.parentElement].map(each => each.getBoundingClientRect());
+    return [box.left - view.left, box.top - view.top, box.width, box.height]; })"""
+
+
+def places(page: Page) -> list[list[float]]:
+    """Where both pictures lie in their views: left, top, width, height. Both the same, or it is no pair."""
+    left, right = page.evaluate(PLACES)
+    assert left == pytest.approx(right, abs=1.1)
+    return [left, right]
+
+
+def test_both_zoom_and_move_as_one_without_asking_the_server(chromium: Browser, tmp_path: Path) -> None:
+    with served(small_test(tmp_path, size=(1800, 2200))) as address:
+        page = chromium.new_page(viewport={"width": 1280, "height": 800})
+        begin(page, address, "cleo")
+        page.wait_for_selector("#trial[data-ready=yes]")
+        expect(page.locator("#progress")).to_have_text("0 of 9")
+        page.wait_for_load_state("networkidle")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        whole = places(page)
+        assert whole[0][3] < 800
+        page.keyboard.press("z")
+        expect(page.locator("#zoom")).to_have_text("100 %")
+        assert places(page)[0][2:] == [1800, 2200]
+        before = places(page)[0]
+        page.keyboard.press("Shift+ArrowRight")
+        page.keyboard.press("Shift+ArrowUp")
+        assert [now - then for now, then in zip(places(page)[0][:2], before[:2], strict=True)] == [-80, 80]
+        assert page.locator("[data-studio][aria-pressed=true]").count() == 0
+        page.mouse.move(900, 300)
+        page.mouse.down()
+        page.mouse.move(940, 330)
+        page.mouse.up()
+        assert [now - then for now, then in zip(places(page)[0][:2], before[:2], strict=True)] == [-40, 110]
+        page.keyboard.press("-")
+        expect(page.locator("#zoom")).to_have_text("80 %")
+        page.keyboard.press("0")
+        assert places(page) == whole
+        page.mouse.wheel(0, -400)
+        assert places(page)[0][2] > whole[0][2] * 1.5
+        assert asked == []
+        for key in ("ArrowLeft", "a", "l", "Enter"):
+            page.keyboard.press(key)
+        expect(page.locator("#progress")).to_have_text("1 of 9")
+        page.wait_for_selector("#trial[data-ready=yes]")
+        assert places(page) == whole  # every trial begins as a whole
         page.close()

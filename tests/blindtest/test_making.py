@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from packshot.blindtest.flaws import flawed
-from packshot.blindtest.making import Plan, laid_on, make_test
+from packshot.blindtest.making import Plan, common_size, laid_on, make_test
 from packshot.blindtest.trials import PICTURES, BlindTestError
 from packshot.learning.pairs import read_pairs
 from packshot.pack import Pack
@@ -64,3 +64,20 @@ def test_a_picture_is_laid_on_the_canvas_whole() -> None:
     assert np.array_equal(laid_on(picture, (100, 50)), picture)
     wide = laid_on(picture, (60, 60))
     assert wide.shape == (60, 60, 3)
+
+
+def test_neither_picture_is_enlarged_nor_too_large() -> None:
+    shapes = [
+        ((3000, 2000), (1000, 800)),
+        ((500, 400), (2000, 1600)),
+        ((4000, 3000), (4100, 3000)),
+        ((300, 900), (900, 300)),
+    ]
+    for (height, width), (other_height, other_width) in shapes:
+        one = np.zeros((height, width, 3), np.uint8)
+        other = np.zeros((other_height, other_width, 3), np.uint8)
+        size = common_size(one, other)
+        assert size[0] / size[1] == pytest.approx(width / height, rel=0.01)
+        assert size[0] <= width
+        assert max(size) <= 2400
+        assert min(size[0] / other_width, size[1] / other_height) <= 1.01
