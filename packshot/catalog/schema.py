@@ -1,5 +1,6 @@
 """The tables. ``predictions``, ``decisions``, ``draws`` and ``promotions`` are only ever added to: what a model said,
-what was decided and why stay apart and stay. ``photos`` and ``publications`` hold where each photo stands now."""
+what was decided and why stay apart and stay. ``photos`` and ``publications`` hold where each photo stands now.
+``review_...``: who may use the pages, who is signed in, and what they did there."""
 
 from __future__ import annotations
 
@@ -169,4 +170,36 @@ promotions = Table(
     Column("evidence", JSON, nullable=False, default=dict),
     Column("by", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
+)
+
+accounts = Table(
+    "review_accounts",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("password", Text, nullable=False),  # its hash
+    Column("active", Boolean, nullable=False, default=True),
+    Column("made_at", UtcTime, nullable=False),
+)
+
+sessions = Table(
+    "review_sessions",
+    metadata,
+    Column("token", String(64), primary_key=True),  # its sha256: who reads the table cannot sign in with it
+    Column("name", String(40), nullable=False, index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+)
+
+trail = Table(
+    "review_audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("who", String(64), nullable=False),
+    Column("what", String(32), nullable=False),
+    Column("about", Text),
+    Column("address", String(64)),
+    Column("detail", JSON, nullable=False, default=dict),
 )

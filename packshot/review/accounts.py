@@ -1,4 +1,4 @@
-"""Accounts, sessions and the audit trail, kept beside the catalog's own tables."""
+"""Accounts, sessions and the audit trail, kept in tables of the catalog."""
 
 from __future__ import annotations
 
@@ -11,24 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
-from sqlalchemy import (
-    JSON,
-    Boolean,
-    Column,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    delete,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy import text as sql
+from sqlalchemy import delete, insert, select, update
 
 from packshot.catalog.database import Database, Transaction
-from packshot.catalog.schema import UtcTime
+from packshot.catalog.schema import accounts, sessions, trail
 from packshot.review.access import Identity, Role
 from packshot.review.passwords import NOBODY, hashed, matches, require_strong
 
@@ -36,38 +22,6 @@ LONGEST = timedelta(hours=12)
 IDLE = timedelta(minutes=30)
 _SEEN_EVERY = timedelta(seconds=60)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
-_CREATION_LOCK = 7_224_751_847
-
-metadata = MetaData()
-accounts = Table(
-    "review_accounts",
-    metadata,
-    Column("name", String(40), primary_key=True),
-    Column("role", String(16), nullable=False),
-    Column("password", Text, nullable=False),
-    Column("active", Boolean, nullable=False, default=True),
-    Column("made_at", UtcTime, nullable=False),
-)
-sessions = Table(
-    "review_sessions",
-    metadata,
-    Column("token", String(64), primary_key=True),  # its sha256: who reads the table cannot sign in with it
-    Column("name", String(40), nullable=False, index=True),
-    Column("csrf", String(64), nullable=False),
-    Column("made_at", UtcTime, nullable=False),
-    Column("seen_at", UtcTime, nullable=False),
-)
-trail = Table(
-    "review_audit",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("at", UtcTime, nullable=False, index=True),
-    Column("who", String(64), nullable=False),
-    Column("what", String(32), nullable=False),
-    Column("about", Text),
-    Column("address", String(64)),
-    Column("detail", JSON, nullable=False, default=dict),
-)
 
 
 @dataclass(frozen=True)
@@ -105,10 +59,6 @@ class Accounts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        with database.writing() as connection:
-            if not database.is_sqlite:
-                connection.execute(sql("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CREATION_LOCK})
-            metadata.create_all(connection)
 
     @contextmanager
     def _reading(self) -> Iterator[Transaction]:

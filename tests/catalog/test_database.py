@@ -12,7 +12,9 @@ from sqlalchemy import text
 
 from packshot.catalog import Catalog, CatalogError
 from packshot.catalog.database import Database
+from packshot.catalog.migrations import upgrade
 from packshot.catalog.schema import metadata
+from packshot.review.accounts import Accounts
 from tests.catalog.postgres import Server
 
 fork = multiprocessing.get_context("fork")
@@ -26,13 +28,54 @@ def open_and_write(url: str, number: int) -> None:
 def test_the_migrations_make_the_tables_of_the_schema(url: str) -> None:
     database = Database.open(url)
     with database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"include_name": _ours})
-        assert compare_metadata(context, metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     database.close()
 
 
-def _ours(name: str | None, kind: str, _: object) -> bool:
-    return kind != "table" or name in metadata.tables
+FORMER_TABLES = (
+    "CREATE TABLE review_accounts (name VARCHAR(40) NOT NULL, role VARCHAR(16) NOT NULL, password TEXT NOT NULL, "
+    "active BOOLEAN NOT NULL, made_at {time} NOT NULL, PRIMARY KEY (name))",
+    "CREATE TABLE review_sessions (token VARCHAR(64) NOT NULL, name VARCHAR(40) NOT NULL, csrf VARCHAR(64) NOT NULL, "
+    "made_at {time} NOT NULL, seen_at {time} NOT NULL, PRIMARY KEY (token))",
+    "CREATE INDEX ix_review_sessions_name ON review_sessions (name)",
+    "CREATE TABLE review_audit (id {number}, at {time} NOT NULL, who VARCHAR(64) NOT NULL, what VARCHAR(32) NOT NULL, "
+    "about TEXT, address VARCHAR(64), detail JSON NOT NULL{primary})",
+    "CREATE INDEX ix_review_audit_at ON review_audit (at)",
+)
+"""How the tables of accounts were made before they were a migration."""
+
+
+@pytest.mark.parametrize("with_accounts", [True, False])
+def test_a_catalog_from_before_keeps_its_accounts(
+    url: str, with_accounts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Database, "migrate", lambda _: None)
+    former = Database.open(url)
+    words = {"time": "DATETIME", "number": "INTEGER NOT NULL", "primary": ", PRIMARY KEY (id)"}
+    if not former.is_sqlite:
+        words = {"time": "TIMESTAMP WITH TIME ZONE", "number": "SERIAL PRIMARY KEY", "primary": ""}
+    with former.writing() as connection:
+        upgrade(connection, "0001")
+        for statement in FORMER_TABLES if with_accounts else ():
+            connection.execute(text(statement.format(**words)))
+    monkeypatch.undo()
+    if with_accounts:
+        people = Accounts(former)
+        people.add("eva", "seven quiet herons wade", "editor", "the test")
+        token = people.sign_in("eva", "seven quiet herons wade", "10.0.0.1")
+    former.close()
+    database = Database.open(url)
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    people = Accounts(database)
+    assert [account.name for account in people.all()] == (["eva"] if with_accounts else [])
+    if with_accounts:
+        assert token is not None
+        assert people.session(token) is not None
+        assert [line.what for line in people.trail()] == ["signed in", "account added"]
+    people.add("ben", "eight quiet herons wade", "admin", "the test")
+    assert next(line.about for line in people.trail()) == "ben"
+    database.close()
 
 
 def test_several_processes_may_make_the_same_catalog_at_once(url: str) -> None:

@@ -26,11 +26,11 @@ def at_head(connection: Connection) -> bool:
     return set(MigrationContext.configure(connection).get_current_heads()) == heads
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, to: str = "head") -> None:
     """Runs what is missing, in the connection's own transaction. Raises CatalogError for tables of a later packshot."""
     config = _config()
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
     except CommandError as error:
         raise CatalogError(f"the catalog was written by a later packshot ({error}): install that one") from error
