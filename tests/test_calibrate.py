@@ -114,7 +114,7 @@ def test_missing_data_is_told(pack: Path, tmp_path: Path) -> None:
 
 def test_pairs_that_the_pack_did_not_learn_from_calibrate_it(pack: Path, tmp_path: Path) -> None:
     """The afters are the pack's own shots, one of them spoilt: it is the bad one."""
-    from packshot.learning.judge_outcomes import digest_of_group
+    from packshot.evaluation.judge_model import digest_of_group
     from packshot.learning.judge_training import add_judge
     from tests.learning.test_judge_training import judge as trained
 

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from packshot.catalog.catalog import Catalog
 from packshot.catalog.standing import Choice, Decided, decided
+from packshot.evaluation.judge_model import digest_of_group, groups_seen
 from packshot.evaluation.promise import Case
+from packshot.pack import Pack
 
 HARD = "hard_material"
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What may calibrate a pack, and how many decisions may not, by why.
+
+    chosen: on photos that people or the pack picked. learned_from: on products or sellers its judge learned from.
+    other_packs: on another pack's shots.
+    """
+
+    cases: tuple[Case, ...]
+    chosen: int
+    learned_from: int
+    other_packs: int
+
+
+def verdicts_of(catalog: Catalog, pack: Pack) -> Verdicts:
+    """All decisions of a catalog, sorted by whether they may calibrate ``pack``."""
+    seen = groups_seen(pack)
+    every = decided(catalog)
+    own = [one for one in every if one.prediction.pack_digest == pack.content_digest]
+    drawn = [one for one in own if one.drawn]
+    fresh = [one for one in drawn if digest_of_group(group_of(one)) not in seen]
+    return Verdicts(tuple(_cases(fresh)), len(own) - len(drawn), len(drawn) - len(fresh), len(every) - len(own))
 
 
 def cases(catalog: Catalog, pack_digest: str) -> list[Case]:
@@ -15,11 +44,11 @@ def cases(catalog: Catalog, pack_digest: str) -> list[Case]:
     ``pack_digest``: `Pack.content_digest`; another pack's qualities say nothing about this one's. Bad is what an editor
     rejected or had to change.
     """
-    return [
-        _case(one)
-        for one in decided(catalog, Choice(pack_digest=pack_digest, drawn=True))
-        if one.prediction.quality is not None
-    ]
+    return _cases(decided(catalog, Choice(pack_digest=pack_digest, drawn=True)))
+
+
+def _cases(found: Iterable[Decided]) -> list[Case]:
+    return [_case(one) for one in found if one.prediction.quality is not None]
 
 
 def _case(one: Decided) -> Case:

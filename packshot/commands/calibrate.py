@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from packshot.style import Style
 
 _RISKS = (0.01, 0.02, 0.03, 0.05, 0.1)
+_LOT = ": let a share of its photos be looked at by lot (`packshot run --audit`, `packshot ask`)"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,12 @@ class _Data:
 
 def calibrate(
     pack: Annotated[str, typer.Argument(help="Pack folder, or the name of one that ships. Its pack.json is written.")],
-    data: Annotated[Path, typer.Argument(help="Folder of pairs the pack did not learn from, or a file of verdicts.")],
+    data: Annotated[
+        Path | None, typer.Argument(help="Folder of pairs the pack did not learn from, or a file of verdicts.")
+    ] = None,
+    catalog: Annotated[
+        str | None, typer.Option("--catalog", help="Instead of DATA: what people decided on photos drawn by lot.")
+    ] = None,
     risk: Annotated[
         float, typer.Option(min=0.0005, max=0.5, help="Share of what is published that may be bad.")
     ] = 0.02,
@@ -58,10 +64,9 @@ def calibrate(
     folder, promise = find_pack(pack), Promise(risk=risk, confidence=confidence)
     try:
         opened, house = Pack(folder), _style(style)
-        bar = Bar(delta_e=delta_e, iou=iou, corner=corner)
-        found = _from_pairs(folder, data, bar, (style, kept, workers)) if data.is_dir() else _from_file(data)
+        found = _found(folder, (data, catalog), Bar(delta_e=delta_e, iou=iou, corner=corner), (style, kept, workers))
         if not found.cases:
-            fail(f"{data} holds no verdict that may calibrate {opened.label}")
+            fail(f"{data or catalog} holds no verdict that may calibrate {opened.label}{'' if data else _LOT}")
         certificate = certify(opened, found.cases, promise, house, found.bar)
     except (PackError, ValueError, OSError) as error:
         fail(str(error))
@@ -77,6 +82,36 @@ def _style(path: Path | None) -> Style:
     from packshot.style import Style, load_style
 
     return Style() if path is None else load_style(path)
+
+
+def _found(
+    folder: Path, where: tuple[Path | None, str | None], bar: Bar, how: tuple[Path | None, Path | None, int | None]
+) -> _Data:
+    """The verdicts of a catalog, of a folder of pairs, or of a file. ``how``: style, folder to keep in, workers."""
+    data, catalog = where
+    if (data is None) == (catalog is None):
+        fail("give one source of verdicts: a folder of pairs, a file of verdicts, or --catalog")
+    if catalog is not None:
+        return _from_catalog(folder, catalog)
+    assert data is not None
+    return _from_pairs(folder, data, bar, how) if data.is_dir() else _from_file(data)
+
+
+def _from_catalog(folder: Path, url: str) -> _Data:
+    from packshot.commands.catalogs import opened
+
+    with opened(url) as catalog:
+        from packshot.catalog.verdicts import verdicts_of
+        from packshot.pack import Pack
+
+        found = verdicts_of(catalog, Pack(folder))
+    if found.chosen:
+        say(f"{found.chosen} decisions are left out: their photos were picked, and only the lot is a fair sample.")
+    if found.learned_from:
+        say(f"{found.learned_from} decisions are left out: the pack learned from their product or seller.")
+    if found.other_packs:
+        say(f"{found.other_packs} decisions are left out: they are about another pack's shots.")
+    return _Data(list(found.cases))
 
 
 def _from_file(path: Path) -> _Data:

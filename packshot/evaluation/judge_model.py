@@ -7,6 +7,7 @@ of the training shots in it that were rejected, or had that wrong.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -150,6 +151,17 @@ def row_of(features: Mapping[str, float], names: Sequence[str]) -> NDArray[np.fl
     absent = {name: 0.0 for name in names if name.startswith(("found_", "is_"))}
     known = {**absent, **features}
     return np.array([known.get(name, np.nan) for name in names])
+
+
+def digest_of_group(group: str) -> str:
+    """A group's name as packs keep it: nobody's sellers are told."""
+    return hashlib.sha256(group.encode()).hexdigest()[:12]
+
+
+def groups_seen(pack: Pack) -> frozenset[str]:
+    """Digests of the groups that a pack's judges learned from, those of its packs for single categories included."""
+    judges = [judge_of(one) for one in (pack, *(pack.of(category) for category in pack.file.own))]
+    return frozenset(digest for judge in judges if judge is not None for digest in judge.seen)
 
 
 def judge_of(pack: Pack) -> TrainedJudge | None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packshot.evaluation.bar import Bar
-from packshot.evaluation.judge_model import judge_of
+from packshot.evaluation.judge_model import digest_of_group, groups_seen
 from packshot.evaluation.promise import Case
 from packshot.learning.evaluation import Advance
-from packshot.learning.judge_outcomes import Outcome, OutcomeSettings, collect, digest_of_group
+from packshot.learning.judge_outcomes import Outcome, OutcomeSettings, collect
 from packshot.learning.pairs import Pair
 from packshot.pack import Pack
 
@@ -46,8 +46,7 @@ def measure_pairs(
     pairs: Sequence[Pair], pack: Path, settings: OutcomeSettings | None = None, advance: Advance | None = None
 ) -> Measured:
     """The outcomes of those pairs that the pack did not learn from. Raises PackError, ValueError, EngineError."""
-    trained = judge_of(Pack(pack))
-    seen = set() if trained is None else set(trained.seen)
+    seen = groups_seen(Pack(pack))
     fresh = [pair for pair in pairs if digest_of_group(pair.group) not in seen]
     collected = collect(fresh, pack, settings, advance)
     return Measured(collected.outcomes, len(pairs) - len(fresh), collected.left_out)

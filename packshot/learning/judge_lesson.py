@@ -17,9 +17,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from packshot.evaluation.judge_model import TrainedJudge
+from packshot.evaluation.judge_model import TrainedJudge, digest_of_group
 from packshot.learning.evaluation import Advance
-from packshot.learning.judge_outcomes import Collected, Outcome, OutcomeSettings, collect, digest_of_group
+from packshot.learning.judge_outcomes import Collected, Outcome, OutcomeSettings, collect
 from packshot.learning.judge_training import JudgeTraining, TooFewOutcomesError, add_judge, train_judge
 from packshot.learning.light_export import export_light_model
 from packshot.learning.light_learning import LightLesson, believed

@@ -5,7 +5,6 @@ An outcome is honest only if the pack has not learned from the pair: out of fold
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,11 +151,6 @@ class _Collecting:
 def source_of(photo: Photo) -> Source:
     """What a recipe says of the photo it belongs to."""
     return Source(name=photo.name, sha256=photo.sha256, size=photo.size)
-
-
-def digest_of_group(group: str) -> str:
-    """A group's name as packs keep it: nobody's sellers are told."""
-    return hashlib.sha256(group.encode()).hexdigest()[:12]
 
 
 def save_outcomes(outcomes: Iterable[Outcome], path: Path) -> None:

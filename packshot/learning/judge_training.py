@@ -23,11 +23,12 @@ from packshot.evaluation.judge_model import (
     Habits,
     Projection,
     TrainedJudge,
+    digest_of_group,
     row_of,
 )
 from packshot.learning.forest import ForestSettings, grow
 from packshot.learning.hard_training import train_hard
-from packshot.learning.judge_outcomes import Outcome, digest_of_group
+from packshot.learning.judge_outcomes import Outcome
 from packshot.photo import write_atomic
 
 LEAST_OUTCOMES, LEAST_BAD = 40, 8

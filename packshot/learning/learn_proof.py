@@ -11,13 +11,13 @@ import numpy as np
 from packshot.engines.local import usable_cores
 from packshot.evaluation.bar import Bar
 from packshot.evaluation.certificate import certify, write_certificate
-from packshot.evaluation.judge_model import judge_of
+from packshot.evaluation.judge_model import digest_of_group, judge_of
 from packshot.evaluation.promise import Promise
 from packshot.learning.calibration import measure_pairs
 from packshot.learning.evaluation import EvaluationOptions
 from packshot.learning.fitting import FitSettings, fit_pairs
 from packshot.learning.judge_lesson import learn_judge
-from packshot.learning.judge_outcomes import OutcomeSettings, digest_of_group, save_outcomes
+from packshot.learning.judge_outcomes import OutcomeSettings, save_outcomes
 from packshot.learning.judge_training import LEAST_OUTCOMES, JudgeTraining
 from packshot.learning.learn_run import Learning
 from packshot.learning.learn_scores import Learned, Scoring, score_pack

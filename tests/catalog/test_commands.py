@@ -59,6 +59,31 @@ def test_feedback_writes_pairs_and_the_verdicts_that_may_calibrate(studio: Path)
     assert [(line["verdict"], line["category"]) for line in said] == [("good", "reds"), ("bad", "greens")]
 
 
+def test_calibrate_reads_the_verdicts_of_a_catalog(studio: Path) -> None:
+    url = studio / "catalog.sqlite"
+    told = packshot("calibrate", studio / "pack", "--catalog", url, "--dry-run", "--json")
+    assert told.exit_code == 0, told.output
+    certificate = json.loads(told.stdout)["certificate"]
+    assert (certificate["verdicts"], sum(group["bad"] for group in certificate["groups"])) == (2, 1)
+    assert certificate["bar"] is None, "people's own verdicts, no bar of figures"
+
+
+def test_calibrate_refuses_what_is_about_another_pack(studio: Path) -> None:
+    other = make_pack(studio / "another") / "pack.json"
+    other.write_text(other.read_text().replace('"tiny"', '"other"'))
+    told = packshot("calibrate", studio / "another", "--catalog", studio / "catalog.sqlite")
+    assert told.exit_code == 2
+    assert "2 decisions are left out: they are about another pack's shots." in told.stderr
+    assert "holds no verdict that may calibrate" in told.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("verdicts.jsonl", "--catalog", "catalog.sqlite")])
+def test_calibrate_takes_one_source_of_verdicts(studio: Path, arguments: tuple[str, ...]) -> None:
+    told = packshot("calibrate", studio / "pack", *arguments)
+    assert told.exit_code == 2
+    assert "give one source of verdicts" in told.stderr
+
+
 def test_ask_tells_how_many_of_each_kind(studio: Path) -> None:
     told = packshot("ask", "--catalog", studio / "catalog.sqlite", "--count", 5, "--json")
     assert sum(len(photos) for photos in json.loads(told.stdout).values()) == 1

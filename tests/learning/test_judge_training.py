@@ -12,7 +12,8 @@ from packshot.evaluation.judge_model import TrainedJudge, judge_of
 from packshot.evaluation.promise import Promise, find_threshold
 from packshot.learning.calibration import cases_of
 from packshot.learning.forest import ForestSettings, grow
-from packshot.learning.judge_outcomes import Outcome, digest_of_group, load_outcomes, save_outcomes
+from packshot.evaluation.judge_model import digest_of_group
+from packshot.learning.judge_outcomes import Outcome, load_outcomes, save_outcomes
 from packshot.learning.judge_training import (
     JudgeTraining,
     TooFewOutcomesError,
