@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress, ProgressColumn
@@ -32,7 +33,7 @@ class Bar:
         """Since the work began; never none at all."""
         return max(1e-6, time.monotonic() - self._begun)
 
-    def show(self, done: int, total: int, line: str, **fields: str) -> None:
+    def show(self, done: int, total: int, line: str, **fields: Any) -> None:
         """Tells how far it has come: ``line`` where there is no bar, ``fields`` for the bar's own columns."""
         now = time.monotonic()
         if self._console.is_terminal and sys.stderr.isatty():
@@ -54,7 +55,7 @@ class Bar:
             self._bar.stop()
             self._bar = None
 
-    def _draw(self, done: int, total: int, fields: dict[str, str]) -> None:
+    def _draw(self, done: int, total: int, fields: dict[str, Any]) -> None:
         if self._bar is None and self.seconds() >= BAR_AFTER:
             self._bar = Progress(*self._columns, console=self._console, transient=True, speed_estimate_period=120)
             self._bar.add_task("", total=total, **fields)
