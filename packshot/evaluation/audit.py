@@ -8,7 +8,6 @@ expectation while the error rate keeps the promise; by Ville's inequality it eve
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,17 +24,10 @@ _MOST = 1e300
 
 
 class AuditPlan(Frozen):
-    """share: of what is published that is audited. risk: the promised error rate. doubt: of a false alarm, ever."""
+    """risk: the promised error rate. doubt: of a false alarm, ever."""
 
-    share: float = Field(0.04, gt=0, le=1)
     risk: float = Field(0.02, gt=0, lt=1)
     doubt: float = Field(0.05, gt=0, lt=1)
-
-
-def chosen_for_audit(sha256: str, plan: AuditPlan, secret: str) -> bool:
-    """Whether a published photo is audited: a draw that anyone with the secret can repeat and nobody else foresee."""
-    drawn = hashlib.blake2b(sha256.encode(), key=secret.encode()[:64], digest_size=8).digest()
-    return int.from_bytes(drawn, "big") < plan.share * 2**64
 
 
 @dataclass(frozen=True)

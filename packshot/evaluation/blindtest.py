@@ -175,16 +175,6 @@ def clustered_effect(right: Sequence[bool], pictures: Sequence[str], raters: Seq
     return max(design_effect(values, pictures)[0], design_effect(values, raters)[0])
 
 
-def cohens_kappa(first: Sequence[str], second: Sequence[str]) -> float:
-    """Agreement of two raters on the same items beyond chance (Cohen, 1960): 1 full, 0 chance. NaN without variety."""
-    if len(first) != len(second) or not first:
-        raise ValueError("two raters must have judged the same items, at least one")
-    agreed = sum(one == two for one, two in zip(first, second, strict=True)) / len(first)
-    kinds = {*first, *second}
-    chance = sum(first.count(kind) / len(first) * second.count(kind) / len(second) for kind in kinds)
-    return (agreed - chance) / (1 - chance) if chance < 1 else math.nan
-
-
 def krippendorffs_alpha(judgements: Sequence[Mapping[str, str]]) -> float:
     """Agreement of any number of raters beyond chance, nominal (Krippendorff, 2004); each item's answers by rater.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 Table = dict[str, Any]
 Floats = NDArray[np.float64]
-Statistic = Callable[[Floats], Floats]
 
 MEDIANS = ("delta_e", "delta_e_p95", "iou", "edge", "corner", "margin", "angle", "ssim", "perceptual")
 MEANS = ("canvas", "size", "false_spots")

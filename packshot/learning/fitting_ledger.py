@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from packshot.evaluation.metrics import delta_e
 from packshot.photo import Photo
 from packshot.pipeline import render
-from packshot.recipe import Alignment, Background, Color, Cropping, Detailing, Lighting, Recipe
+from packshot.recipe import Background, Color, Detailing, Lighting, Recipe
 
 Pixels = NDArray[np.uint8]
 FloatImage = NDArray[np.float32]
@@ -34,7 +34,6 @@ PARTS: tuple[Mapping[str, Any], ...] = (
     {"detailing": Detailing()},
     {},
 )
-_UNTOUCHED = {"alignment": Alignment(), "cropping": Cropping(), **PARTS[0]}
 
 
 @dataclass(frozen=True)

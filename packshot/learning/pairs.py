@@ -8,10 +8,9 @@ left out silently: each line or file that gives no pair has its `PairProblem`.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -108,52 +107,6 @@ def read_pairs(folder: Path, few: int = FEW_PAIRS) -> PairSet:
         )
     pairs, more = _usable(folder, rows)
     return PairSet(folder, tuple(pairs), tuple(problems + more + _set_problems(pairs, few)))
-
-
-def split_by_group(pairs: Sequence[Pair], share: float, seed: int) -> tuple[list[Pair], list[Pair]]:
-    """(the rest, about ``share`` of the pairs), in the order given, no group in both, every category as near ``share``
-    as its groups allow; a category of one group stays whole in the rest.
-
-    The order in which groups are tried hangs on ``seed`` and the group's name alone, so that adding pairs moves few.
-    Raises ValueError unless 0 < share < 1.
-    """
-    if not 0 < share < 1:
-        raise ValueError(f"share must lie between 0 and 1, not {share}")
-    counts = _pairs_by_group(pairs)
-    total = Counter(pair.category for pair in pairs)
-    held: Counter[str] = Counter()
-    chosen: set[str] = set()
-    for group in sorted(counts, key=lambda name: _draw(seed, name)):
-        if _leaves_every_category(counts, chosen | {group}) and _nearer(held, counts[group], total, share):
-            held += counts[group]
-            chosen.add(group)
-    rest = [pair for pair in pairs if pair.group not in chosen]
-    return rest, [pair for pair in pairs if pair.group in chosen]
-
-
-def _pairs_by_group(pairs: Iterable[Pair]) -> dict[str, Counter[str]]:
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for pair in pairs:
-        counts[pair.group][pair.category] += 1
-    return dict(counts)
-
-
-def _draw(seed: int, name: str) -> bytes:
-    return hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=8).digest()
-
-
-def _leaves_every_category(counts: dict[str, Counter[str]], chosen: set[str]) -> bool:
-    left = {category for group, found in counts.items() if group not in chosen for category in found}
-    return all(category in left for group in chosen for category in counts[group])
-
-
-def _nearer(held: Counter[str], more: Counter[str], total: Counter[str], share: float) -> bool:
-    """Whether taking ``more`` brings the held-out counts nearer to the wanted share of each category."""
-    gain = 0.0
-    for category, count in more.items():
-        wanted = share * total[category]
-        gain += (held[category] - wanted) ** 2 - (held[category] + count - wanted) ** 2
-    return gain > 0
 
 
 def _manifest_rows(folder: Path) -> tuple[list[FolderRow], list[PairProblem]]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from packshot.evaluation.audit import AuditPlan, Watch, bets, chosen_for_audit
+from packshot.evaluation.audit import AuditPlan, Watch, bets
 
 PLAN = AuditPlan(risk=0.02, doubt=0.05)
 
@@ -68,17 +68,3 @@ def test_the_bound_is_exact() -> None:
 @pytest.mark.parametrize("risk", [0.001, 0.02, 0.2, 0.5, 0.9])
 def test_no_bet_can_be_lost_whole(risk: float) -> None:
     assert all(1 + bet * (0 - risk) >= 0.499 for bet in bets(risk))
-
-
-class TestChoice:
-    def test_is_the_share_that_was_planned(self) -> None:
-        chosen = sum(chosen_for_audit(f"{index:064x}", PLAN, "secret") for index in range(20000))
-        assert stats.binomtest(chosen, 20000, PLAN.share).pvalue > 1e-4
-
-    def test_is_the_same_again_and_another_with_another_secret(self) -> None:
-        first = [chosen_for_audit(str(index), PLAN, "one") for index in range(2000)]
-        assert first == [chosen_for_audit(str(index), PLAN, "one") for index in range(2000)]
-        assert first != [chosen_for_audit(str(index), PLAN, "two") for index in range(2000)]
-
-    def test_of_everything_is_everything(self) -> None:
-        assert all(chosen_for_audit(str(index), AuditPlan(share=1), "secret") for index in range(100))

@@ -6,11 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from packshot.learning.pair_folders import product_of
-from packshot.learning.pairs import Pair, PairFault, PairSet, read_pairs, split_by_group
+from packshot.learning.pairs import PairFault, PairSet, read_pairs
 
 
 def photo(path: Path) -> str:
@@ -155,32 +153,3 @@ def test_a_folder_without_pairs_is_refused_with_what_to_do(tmp_path: Path) -> No
 )
 def test_view_numbers_are_cut_off_article_numbers(name: str, product: str) -> None:
     assert product_of(name) == product
-
-
-def some_pairs(groups: list[tuple[int, str]]) -> list[Pair]:
-    return [Pair(f"{n}", category, f"g{g}", Path("b"), Path("a")) for n, (g, category) in enumerate(groups)]
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 8), st.sampled_from(["bags", "hats"])), max_size=40), st.integers(0, 99))
-def test_a_split_keeps_every_pair_and_cuts_no_group(groups: list[tuple[int, str]], seed: int) -> None:
-    pairs = some_pairs(groups)
-    rest, held = split_by_group(pairs, 0.3, seed)
-    assert sorted(rest + held, key=lambda pair: int(pair.id)) == pairs
-    assert not {pair.group for pair in rest} & {pair.group for pair in held}
-    assert {pair.category for pair in rest} >= {pair.category for pair in held}
-    assert split_by_group(pairs, 0.3, seed) == (rest, held)
-
-
-def test_a_split_comes_near_the_share_in_every_category() -> None:
-    pairs = some_pairs([(n // 2, "bags" if n < 120 else "hats") for n in range(200)])
-    _, held = split_by_group(pairs, 0.2, seed=7)
-    counts = [sum(pair.category == category for pair in held) for category in ("bags", "hats")]
-    assert counts == [24, 16]
-    assert held != split_by_group(pairs, 0.2, seed=8)[1]
-
-
-@pytest.mark.parametrize("share", [0.0, 1.0, -1.0])
-def test_a_share_that_is_none_is_refused(share: float) -> None:
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        split_by_group([], share, seed=0)

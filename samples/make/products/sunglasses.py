@@ -8,7 +8,6 @@ import numpy as np
 from geometry import Finish, Points, ellipse, mesh_object, rounded_box, spline, sweep
 from materials import Surface, metal
 
-HALF = 0.071
 HEIGHT = 0.026
 
 
