@@ -111,12 +111,10 @@ def _chosen(folder: Path, held_out: bool) -> list[Pair]:
 
 def _warn_of_seen(pairs: list[Pair], folder: Path) -> None:
     """Figures of pairs that a pack learned from flatter it."""
-    from packshot.evaluation.judge_model import judge_of
-    from packshot.learning.judge_outcomes import digest_of_group
+    from packshot.evaluation.judge_model import digest_of_group, groups_seen
     from packshot.pack import Pack
 
-    judge = judge_of(Pack(folder))
-    seen = set() if judge is None else set(judge.seen)
+    seen = groups_seen(Pack(folder))
     known = sum(digest_of_group(pair.group) in seen for pair in pairs)
     if known:
         say(f"The pack learned from the products or sellers of {known} of these {len(pairs)} pairs; see --held-out.")
