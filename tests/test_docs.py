@@ -149,6 +149,14 @@ def test_every_command_is_described_and_every_option_of_a_run() -> None:
     assert [option for option in options if f"`{option}`" not in page] == []
 
 
+def test_the_architecture_names_every_part_of_the_package() -> None:
+    page = text("packshot/architecture.md")
+    parts = [path for path in (ROOT / "packshot").iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()]
+    names = {path.name if path.suffix else f"{path.name}/" for path in parts if path.name[:2] != "__"}
+    assert len(names) > 30
+    assert sorted(name for name in names if f"`{name}" not in page) == []
+
+
 def command_lines() -> Iterator[tuple[str, str]]:
     for page in PAGES:
         for name in re.findall(r"(?:^    |`|^```sh\n)packshot ([a-z]+)", text(page), re.MULTILINE):
