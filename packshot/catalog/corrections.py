@@ -8,9 +8,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from packshot.catalog.entries import Answer, Prediction
+from packshot.catalog.recropping import recropped
 from packshot.photo import Photo, PhotoError, write_atomic
 from packshot.pipeline import correct
-from packshot.recipe import Recipe
+from packshot.recipe import Cropping, Recipe
+from packshot.style import House
 
 FOLDER = "corrections"
 _SUFFIXES = {b"\xff\xd8": ".jpg", b"\x89PNG": ".png", b"II*\0": ".tif", b"MM\0*": ".tif"}
@@ -33,6 +35,15 @@ def corrected(prediction: Prediction, answer: Answer) -> Recipe:
         update[key] = asset.model_copy(update={"file": _beside_recipe(prediction, asset.sha256)})
     known = {} if answer.category is None else {"category": answer.category, "category_confidence": 1.0}
     return recipe.model_copy(update={"background": background.model_copy(update=update), **known})
+
+
+def follows_category(prediction: Prediction, answer: Answer) -> tuple[str, ...]:
+    """The changed stages in which a person changed nothing, since all of it follows from the corrected category."""
+    if answer.category is None or not answer.house or "cropping" not in answer.changes:
+        return ()
+    recipe = prediction.recipe()
+    asked = Cropping.model_validate({**recipe.cropping.model_dump(), **answer.changes["cropping"]})
+    return ("cropping",) if asked == recropped(recipe, House.model_validate(answer.house)) else ()
 
 
 def _with_places(prediction: Prediction, answer: Answer) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""Which stage was wrong: how much of a correction each stage's change accounts for, as people see it."""
+"""Which step was wrong: how much of a correction each step's change accounts for, as people see it.
+
+Telling the category is a step before the six stages: the crop that follows from another category is to its account.
+"""
 
 from __future__ import annotations
 
@@ -8,44 +11,54 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from packshot.catalog.recropping import recropped
 from packshot.evaluation.metrics import delta_e
 from packshot.photo import Photo
 from packshot.pipeline import render
 from packshot.recipe import Recipe
+from packshot.style import House
 
+CATEGORY = "category"
 STAGES = ("alignment", "cropping", "background", "color", "lighting", "detailing")
 """Geometry first: while the product lies elsewhere, no colour can be compared."""
 
 SIDE = 320
 
 
-def credit(photo: Photo, predicted: Recipe, corrected: Recipe) -> dict[str, float]:
-    """The stages that were changed, each with its share of the way to the corrected picture; the shares sum to 1.
+def credit(photo: Photo, predicted: Recipe, corrected: Recipe, house: House | None = None) -> dict[str, float]:
+    """The steps that were changed, each with its share of the way to the corrected picture; the shares sum to 1.
 
     The corrected parts are put into the prediction one by one, and after each the distance that is left is measured
-    (mean CIEDE2000 over the frame). A change that is too small to be measured shares with its like.
+    (mean CIEDE2000 over the frame). A change that is too small to be measured shares with its like. ``house``: the
+    rules for a corrected category, where they are known; cropping answers only for what differs from their crop.
     """
-    changed = [stage for stage in STAGES if _part(predicted, stage) != _part(corrected, stage)]
-    if not changed:
-        return {}
+    current = predicted.model_copy(update={"assets": {**predicted.assets, **corrected.assets}})
     target = render(photo, corrected, SIDE)
-    assets = {**predicted.assets, **corrected.assets}
-    current = predicted.model_copy(update={"assets": assets})
     left = _distance(render(photo, current, SIDE), target)
     gains: dict[str, float] = {}
-    for stage in changed:
-        current = current.model_copy(update={stage: getattr(corrected, stage)})
+    for step in (CATEGORY, *STAGES):
+        if _part(current, step) == _part(corrected, step):
+            continue
+        current = _stepped(current, corrected, step, house)
         now = _distance(render(photo, current, SIDE), target)
-        gains[stage], left = max(0.0, left - now), now
+        gains[step], left = max(0.0, left - now), now
     total = sum(gains.values())
     if total < 1e-6:
-        return {stage: round(1 / len(changed), 4) for stage in changed}
-    return {stage: round(gain / total, 4) for stage, gain in gains.items()}
+        return {step: round(1 / len(gains), 4) for step in gains}
+    return {step: round(gain / total, 4) for step, gain in gains.items()}
 
 
-def _part(recipe: Recipe, stage: str) -> Any:
-    """A stage's part without where its files lie and how sure it was: only what changes pixels."""
-    part = getattr(recipe, stage).model_dump(exclude={"confidence", "method", "measured_from", "doubt"})
+def _stepped(current: Recipe, corrected: Recipe, step: str, house: House | None) -> Recipe:
+    """The recipe with one more step corrected."""
+    follows = {"cropping": recropped(current, house)} if step == CATEGORY and house is not None else {}
+    return current.model_copy(update={step: getattr(corrected, step), **follows})
+
+
+def _part(recipe: Recipe, step: str) -> Any:
+    """A step's part without where its files lie and how sure it was: only what changes pixels."""
+    if step == CATEGORY:
+        return recipe.category
+    part = getattr(recipe, step).model_dump(exclude={"confidence", "method", "measured_from", "doubt"})
     for key in ("matte", "shadow_map"):
         if part.get(key) is not None:
             part[key] = part[key]["sha256"]

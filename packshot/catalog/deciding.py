@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, insert, or_, select, update
 
-from packshot.catalog.corrections import corrected, keep_after
+from packshot.catalog.corrections import corrected, follows_category, keep_after
 from packshot.catalog.database import Database, Transaction
 from packshot.catalog.entries import Answer, Decision, Prediction, Purpose
 from packshot.catalog.outbox import due, withdraw
@@ -25,10 +25,14 @@ _PUBLISHES = ("accept", "correct", "edited")
 
 @dataclass(frozen=True)
 class _Files:
-    """What an answer brought: the corrected recipe's JSON, or the path of the after."""
+    """What an answer brought: the corrected recipe's JSON, or the path of the after.
+
+    ``follows``: stages that were changed by the corrected category alone.
+    """
 
     recipe: str | None = None
     after: str | None = None
+    follows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,8 @@ def _kept(database: Database, answer: Answer) -> _Files:
     if answer.outcome == "edited":
         assert answer.after is not None
         return _Files(after=keep_after(prediction, answer.after))
-    return _Files(recipe=corrected(prediction, answer).model_dump_json())
+    recipe = corrected(prediction, answer).model_dump_json()
+    return _Files(recipe=recipe, follows=follows_category(prediction, answer))
 
 
 def _prediction(transaction: Transaction, identity: int) -> Prediction:
@@ -123,7 +128,7 @@ def _values(asked: _Asked, files: _Files) -> dict[str, Any]:
         "editor": asked.editor,
         "outcome": answer.outcome,
         "reason": answer.reason,
-        "changes": _changes(answer),
+        "changes": _changes(answer, files.follows),
         "recipe": files.recipe,
         "after": files.after,
         "key": answer.key,
@@ -131,10 +136,11 @@ def _values(asked: _Asked, files: _Files) -> dict[str, Any]:
     }
 
 
-def _changes(answer: Answer) -> dict[str, dict[str, Any]]:
+def _changes(answer: Answer, follows: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     changes = {stage: dict(values) for stage, values in answer.changes.items()}
     if answer.category is not None:
-        changes["category"] = {"name": answer.category, "house": dict(answer.house)}
+        alone = {"follows": list(follows)} if follows else {}
+        changes["category"] = {"name": answer.category, "house": dict(answer.house), **alone}
     return changes
 
 

@@ -140,7 +140,8 @@ class Answer:
 class Decision:
     """What a person decided. ``undoes``: the decision taken back.
 
-    ``changes``: over the prediction's recipe, by stage; under ``category`` the corrected one's name and house rules.
+    ``changes``: over the prediction's recipe, by stage; under ``category`` the corrected one's name and house rules,
+    and the stages that follow from it without a hand's change (``follows``).
     """
 
     id: int

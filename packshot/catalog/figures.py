@@ -239,10 +239,12 @@ def _days(found: Sequence[_Photo]) -> tuple[Day, ...]:
 
 
 def _corrected(found: Sequence[_Photo]) -> dict[str, int]:
-    """How many corrections changed each stage, most first."""
+    """How many corrections changed each step, most first; what follows from the category alone is the category's."""
     counts: dict[str, int] = {}
     for photo in found:
         for row in photo.decisions:
-            for stage in row.changes or {}:
+            changes = row.changes or {}
+            follows = changes.get("category", {}).get("follows", ())
+            for stage in (step for step in changes if step not in follows):
                 counts[stage] = counts.get(stage, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

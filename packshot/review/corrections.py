@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from pydantic import Field
 
-from packshot import geometry
+from packshot.catalog.recropping import recropped
 from packshot.colorscience import LUMINANCE
 from packshot.pipeline import correct
 from packshot.recipe import Color, Cropping, Detailing, Frozen, Lighting, Recipe, Spot, Triple
+from packshot.review.recategorizing import Recategorize
 from packshot.review.strokes import Coordinate, Point, Stroke, brushed, without_loose_pieces
-from packshot.stages.background import decode_matte, png_asset
-from packshot.stages.cropping import crop, turned_box, whole_photo
+from packshot.stages.background import png_asset
 from packshot.style import House
 
 STAGES_OF = {
@@ -32,6 +32,9 @@ STAGES_OF = {
     "detailing": ("spots_added", "spots_removed"),
 }
 """Which controls belong to which stage. The category comes before them all: what follows from it is built upon."""
+
+Light = Literal["color", "lighting", "detailing"]
+"""The stages that another category decides anew, as long as the hand has not changed them."""
 
 
 class NewSpot(Frozen):
@@ -46,6 +49,10 @@ class Edit(Frozen):
     """A person's changes over a prediction; the empty edit is the prediction."""
 
     category: str | None = Field(None, max_length=64, description="what the photo shows, if not what was predicted")
+    kept: dict[Light, str | None] = Field(
+        default_factory=dict,
+        description="stages the hand had changed before the category, and of which one (none: the predicted) they stay",
+    )
     warmth: float = Field(0.0, ge=-2, le=2, description="stops between red and blue; positive is warmer")
     tint: float = Field(0.0, ge=-2, le=2, description="stops of green against red and blue; positive is greener")
     exposure: float = Field(0.0, ge=-4, le=4, description="stops brighter")
@@ -85,41 +92,44 @@ class Changes:
     house: House | None = None
 
 
-Houses = Callable[[str], House | None]
-"""Gives the house rules for the photo were it of a category; None where its pack is not known."""
-
-
-def changes_of(recipe: Recipe, edit: Edit, shadow_map: ShadowMap, houses: Houses = lambda _: None) -> Changes:
+def changes_of(
+    recipe: Recipe, edit: Edit, shadow_map: ShadowMap, recategorize: Recategorize = lambda _: None
+) -> Changes:
     """What a person's edit changes of the prediction, stage by stage; nothing for the empty edit."""
-    house = None if edit.category is None else houses(edit.category)
-    base = recipe if house is None else recipe.model_copy(update={"cropping": recropped(recipe, house)})
+    other = None if edit.category is None else recategorize(edit.category)
+    base = _light(recipe, edit, recategorize)
+    if other is not None:
+        base = base.model_copy(update={"cropping": recropped(recipe, other.house)})
+    changes: dict[str, dict[str, Any]] = {
+        stage: getattr(base, stage).model_dump() for stage in _CHANGES if getattr(base, stage) != getattr(recipe, stage)
+    }
     stages = edit.changed()
-    changes = {stage: _CHANGES[stage](base, edit) for stage in stages if stage in _CHANGES}
-    if base.cropping != recipe.cropping:
-        changes = {"cropping": base.cropping.model_dump(), **changes}
+    for stage in stages:
+        if stage in _CHANGES:
+            changes[stage] = changes.get(stage, {}) | _CHANGES[stage](base, edit)
     assets: dict[str, bytes] = {}
     if "background" in stages:
         changes["background"], assets = _background(recipe, edit, shadow_map)
-    return Changes(changes, assets, edit.category, house)
+    return Changes(changes, assets, edit.category, None if other is None else other.house)
 
 
-def recropped(recipe: Recipe, house: House) -> Cropping:
-    """The crop that the cropping stage decides on under other house rules, for the recipe's own matte and angle."""
-    part, size = recipe.background.matte, recipe.source.size
-    if part is None:
-        return whole_photo(size, house)
-    matte = np.asarray(decode_matte(recipe.asset(part)) / 255, np.float32)
-    angle = recipe.alignment.effective().angle
-    box = turned_box(matte, angle, geometry.resize_affine((matte.shape[1], matte.shape[0]), size))
-    return whole_photo(size, house) if box is None else crop(box, angle, house)
+def _light(recipe: Recipe, edit: Edit, recategorize: Recategorize) -> Recipe:
+    """The recipe with colour, light and detail as they are decided for the edit's category."""
+    parts: dict[str, Any] = {}
+    for stage in get_args(Light):
+        category = edit.kept.get(stage, edit.category)
+        other = None if category is None else recategorize(category)
+        if other is not None:
+            parts[stage] = getattr(other, stage)
+    return recipe.model_copy(update=parts)
 
 
-def corrected(recipe: Recipe, edit: Edit, shadow_map: ShadowMap, houses: Houses = lambda _: None) -> Recipe:
+def corrected(recipe: Recipe, edit: Edit, shadow_map: ShadowMap, recategorize: Recategorize = lambda _: None) -> Recipe:
     """The prediction with a person's changes; the prediction itself where nothing changed.
 
     Raises ValueError when a value leaves what the recipe allows, or the category is not known.
     """
-    changes = changes_of(recipe, edit, shadow_map, houses)
+    changes = changes_of(recipe, edit, shadow_map, recategorize)
     if not changes.stages and changes.category is None:
         return recipe
     result = correct(recipe, changes.stages)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from packshot.catalog import Catalog, Entry
 from packshot.catalog.feedback import corrections_as_pairs
+from packshot.catalog.figures import report
 from packshot.catalog.finishing import finished_files
 from packshot.catalog.schema import decisions
 from packshot.photo import Photo
@@ -92,10 +93,30 @@ def test_recipe_picture_photo_and_pairs_carry_it_and_undoing_takes_it_back(
     (content,) = finished_files(due).values()
     assert Photo.open(content, name="finished").size == recipe.geometry.size
     (pair,) = corrections_as_pairs(catalog, tmp_path / "pairs").pairs
-    assert (pair.category, set(pair.stages)) == ("blues", {"cropping"})
+    assert (pair.category, set(pair.stages)) == ("blues", {"category", "cropping"}), "the zoom was a hand's own"
+    assert report(catalog).corrected == {"category": 1, "cropping": 1}
     catalog.let_go("publisher")
     assert catalog.undo("anna") is not None
     assert catalog.entry(entry.id).category == "reds"
+
+
+def test_the_crop_that_follows_is_the_categorys_fault_alone(
+    client: TestClient, catalog: Catalog, tmp_path: Path
+) -> None:
+    entry = taken_for(catalog, "reds")
+    assert decide(client, entry, {"category": "blues"}) == 200
+    (pair,) = corrections_as_pairs(catalog, tmp_path / "pairs").pairs
+    assert pair.stages == {"category": 1.0}
+    assert report(catalog).corrected == {"category": 1}
+
+
+def test_what_else_was_wrong_is_still_told_apart(client: TestClient, catalog: Catalog, tmp_path: Path) -> None:
+    entry = taken_for(catalog, "reds")
+    assert decide(client, entry, {"category": "blues", "exposure": 0.8}) == 200
+    (pair,) = corrections_as_pairs(catalog, tmp_path / "pairs").pairs
+    assert set(pair.stages) == {"category", "lighting"}
+    assert min(pair.stages.values()) > 0.05
+    assert report(catalog).corrected == {"category": 1, "lighting": 1}
 
 
 def test_a_category_nobody_knows_is_refused(client: TestClient, catalog: Catalog) -> None:
