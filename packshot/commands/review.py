@@ -11,6 +11,7 @@ from packshot.commands.output import answer, fail, say
 
 if TYPE_CHECKING:
     from packshot.catalog import Catalog
+    from packshot.review.promoting import Grounds
 
 
 def review(
@@ -27,13 +28,15 @@ def review(
     ] = None,
     pack: Annotated[
         list[Path] | None,
-        typer.Option(help="Pack folder whose categories editors may choose, and managers promote; may be repeated."),
+        typer.Option(help="Pack folder that the run was made with, or that managers may promote; may be repeated."),
     ] = None,
     champions: Annotated[
         Path | None, typer.Option(help="Folder for packs that managers promote; inside OUT if not given.")
     ] = None,
     frozen: Annotated[Path | None, typer.Option(help="Pairs that no challenger learned from.")] = None,
-    style: Annotated[Path | None, typer.Option(help="House style to compare packs with, a style.toml.")] = None,
+    style: Annotated[
+        Path | None, typer.Option(help="House style of the run, a style.toml; packs are compared with it too.")
+    ] = None,
     certificate: Annotated[Path | None, typer.Option(help="TLS certificate chain, PEM.")] = None,
     private_key: Annotated[Path | None, typer.Option(help="TLS private key, PEM.")] = None,
 ) -> None:
@@ -46,7 +49,7 @@ def review(
     place = champions or (None if out is None else out / "champions")
     grounds = Grounds(tuple(pack or ()), place, frozen, style)
     listening = Listening(listen, port, tuple(host or ()), certificate, private_key, grounds)
-    opened = _opened(out, catalog)
+    opened = _opened(out, catalog, grounds)
     try:
         serve(opened, listening, editor, accounts, tell=answer)
     except ValueError as error:
@@ -57,11 +60,12 @@ def review(
         opened.close()
 
 
-def _opened(out: Path | None, url: str | None) -> Catalog:
+def _opened(out: Path | None, url: str | None, grounds: Grounds) -> Catalog:
     """The catalog, with a run's photos in it."""
     from packshot.catalog import Catalog, CatalogError
     from packshot.commands.steps import Steps
-    from packshot.review.folder import CATALOG_FILE, note_run, require_run
+    from packshot.pack import PackError
+    from packshot.review.folder import CATALOG_FILE, Known, note_run, require_run
 
     if (out is None) == (url is None):
         fail("give the folder of a run, or --catalog URL, and not both")
@@ -71,8 +75,8 @@ def _opened(out: Path | None, url: str | None) -> Catalog:
         require_run(out)
         catalog = Catalog.open(str(out / CATALOG_FILE))
         with Steps() as steps:
-            note_run(catalog, out, steps)
-    except (CatalogError, OSError, ValueError) as error:
+            note_run(catalog, out, steps, Known.named(grounds.packs, grounds.style))
+    except (CatalogError, PackError, OSError, ValueError) as error:
         fail(str(error))
     say(f"{catalog.counters().waiting} photos wait for you.")
     return catalog

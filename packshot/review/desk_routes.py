@@ -92,7 +92,7 @@ def decide(body: Decided, who: Who, shop: Room) -> dict[str, Any]:
     if body.outcome == "correct":
         entry = shop.catalog.entry(body.photo)
         recipe = shop.prediction(entry).recipe()
-        changes = changes_of(recipe, body.edit, shop.shadow_map(entry), shop.houses(entry))
+        changes = changes_of(recipe, body.edit, shop.shadow_map(entry), shop.recategorize(entry))
         answer = Answer(
             "correct",
             body.prediction,
@@ -129,11 +129,11 @@ def picture(
     return Response(content, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400, immutable"})
 
 
-@router.post("/photos/{photo}/crop")
-def crop(photo: int, body: Kind, who: Who, shop: Room) -> dict[str, Any]:
-    """How the photo is cropped were it of another category."""
+@router.post("/photos/{photo}/category")
+def category(photo: int, body: Kind, who: Who, shop: Room) -> dict[str, Any]:
+    """How the photo is cropped, and which spots are healed, were it of another category."""
     del who
-    return shop.crop(shop.catalog.entry(photo), body.category)
+    return shop.of_category(shop.catalog.entry(photo), body.category)
 
 
 @router.post("/photos/{photo}/draft")

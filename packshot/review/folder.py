@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from packshot.batch.ledger import OWN_KEYS, Line, read_lines
 from packshot.catalog import Catalog, Made
 from packshot.pack import Pack
 from packshot.recipe import Reason
-from packshot.style import Style
+from packshot.style import Style, load_style
 
 CATALOG_FILE = "catalog.sqlite"
 _AT_ONCE = 100
@@ -25,13 +26,35 @@ def catalog_of(place: str) -> str:
     return str(Path(place) / CATALOG_FILE) if "://" not in place and Path(place).is_dir() else place
 
 
-def note_run(catalog: Catalog, folder: Path, tell: Callable[[str, int, int], None]) -> None:
+@dataclass(frozen=True)
+class Known:
+    """What a run may have been made with: packs, the one that ships last, and the house style."""
+
+    packs: tuple[Pack, ...] = field(default_factory=lambda: (Pack.base(),))
+    style: Style = field(default_factory=Style)
+
+    @classmethod
+    def named(cls, packs: Sequence[Path], style: Path | None) -> Known:
+        """Those in these files, and the pack that ships. Raises PackError, ValueError or OSError."""
+        opened = (*map(Pack, packs), Pack.base())
+        return cls(opened, Style() if style is None else load_style(style))
+
+    def pack(self, label: str) -> Pack | None:
+        """The pack of a name and version; None where it is not known."""
+        return next((pack for pack in self.packs if pack.label == label), None)
+
+    def house(self, pack: Pack, category: str) -> dict[str, Any]:
+        """The rules for a category."""
+        return self.style.house(category, pack.habits(category)).model_dump(mode="json")
+
+
+def note_run(catalog: Catalog, folder: Path, tell: Callable[[str, int, int], None], known: Known | None = None) -> None:
     """Notes a run's photos in a catalog; those already there stay as they are. ``tell``: what, done, of how many.
 
     Raises FileNotFoundError when the folder is no run's, ValueError when a line of it cannot be understood.
     """
     total = len(read_lines(folder / "run.jsonl"))
-    for at, some in enumerate(batched(made_in(folder), _AT_ONCE)):
+    for at, some in enumerate(batched(made_in(folder, known), _AT_ONCE)):
         catalog.add(some)
         tell("photos noted", min(total, (at + 1) * _AT_ONCE), total)
 
@@ -48,48 +71,46 @@ def require_run(folder: Path) -> None:
         raise FileNotFoundError(f"{folder} holds no run.jsonl: give the folder that `packshot run --out` wrote")
 
 
-def made_in(folder: Path) -> Iterator[Made]:
-    """What a run made of its photos. Raises FileNotFoundError when the folder is no run's, ValueError on its lines."""
+def made_in(folder: Path, known: Known | None = None) -> Iterator[Made]:
+    """What a run made of its photos; the house rules of a pack that is not known are not noted.
+
+    Raises FileNotFoundError when the folder is no run's, ValueError on its lines.
+    """
     require_run(folder)
-    base = Pack.base()
+    known = known or Known()
     for line in read_lines(folder / "run.jsonl"):
         try:
-            yield _made(folder.resolve(), line, base)
+            yield _made(folder.resolve(), line, known)
         except KeyError as error:
             raise ValueError(
                 f"a line of {folder / 'run.jsonl'} has no {error}: run packshot on the photos again"
             ) from error
 
 
-def _made(folder: Path, line: Line, base: Pack) -> Made:
+def _made(folder: Path, line: Line, known: Known) -> Made:
     recipe = None
     if line.get("recipe"):
         recipe = (folder / str(line["recipe"])).read_text(encoding="utf-8")
-    pack = base.label if recipe is None else str(_by(recipe))
+    label = known.packs[-1].label if recipe is None else str(_by(recipe))
+    pack = known.pack(label)
     return Made(
         source=str((folder / str(line["source"])).resolve()),
         sha256=str(line.get("sha256") or ""),
         folder=folder,
         name=str(line["name"]),
         category=str(line.get("category") or "unknown"),
-        pack=pack,
-        pack_digest=base.content_digest if pack == base.label else str(line.get("settings", "")),
+        pack=label,
+        pack_digest=str(line.get("settings", "")) if pack is None else pack.content_digest,
         route=line["route"],
         quality=line.get("quality"),
         would_publish=line.get("would_publish"),
         reasons=tuple(_reasons(line)),
         recipe=recipe,
         files=_files(folder, line),
-        house={}
-        if recipe is None
-        else Style().house(line["category"], base.habits(line["category"])).model_dump(mode="json"),
+        house={} if recipe is None or pack is None else known.house(pack, str(line["category"])),
         carried={name: str(value) for name, value in line.items() if name not in OWN_KEYS},
         seconds=line.get("seconds"),
     )
-
-
-def _house(category: str, base: Pack) -> dict[str, Any]:
-    return Style().house(category, base.habits(category)).model_dump(mode="json")
 
 
 def _files(folder: Path, line: Line) -> dict[str, Any]:

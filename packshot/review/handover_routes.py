@@ -11,7 +11,7 @@ from packshot.photo import Photo, PhotoLimits
 from packshot.photo.files import read_limited
 from packshot.recipe import Frozen
 from packshot.review.access import Identity, signed_in
-from packshot.review.corrections import Edit, corrected
+from packshot.review.corrections import Edit
 from packshot.review.guard import address_of
 from packshot.review.handover import check_after, keep_fit, package, plain_name
 from packshot.review.queue import Desk, Key, Words
@@ -32,7 +32,7 @@ class Wanted(Frozen):
 def download(photo: int, body: Wanted, request: Request, who: Who, shop: Room) -> Response:
     """A ZIP with layers, matte, recipe and the photo itself."""
     entry = shop.catalog.entry(photo)
-    recipe = corrected(shop.prediction(entry).recipe(), body.edit, shop.shadow_map(entry), shop.houses(entry))
+    recipe = shop.corrected(entry, body.edit)
     original = read_limited(entry.source, PhotoLimits())
     content = package(Photo.open(original, name=entry.source.name), recipe, original)
     note(request, who, "photo downloaded", photo)
@@ -67,8 +67,8 @@ def upload(
     returned = check_after(content, entry.source)
     if not returned.registration.accepted and not anyway:
         raise ValueError(f"{returned.registration.reason}. If it is right, upload it again")
-    house = None if category is None else shop.houses(entry)(category)
-    rules = {} if house is None else house.model_dump(mode="json")
+    other = None if category is None else shop.recategorize(entry)(category)
+    rules = {} if other is None else other.house.model_dump(mode="json")
     answer = Answer("edited", prediction, category=category, house=rules, after=content, seconds=seconds, key=key)
     decision = Desk(shop.catalog, who.name).decide(photo, answer)
     note(request, who, "after uploaded", photo)

@@ -47,28 +47,29 @@ class Darkroom:
 
     def finished(self, source: Path, recipe: Recipe, frame: Frame) -> bytes:
         """A view of the photo under a recipe, as JPEG. Raises PhotoError."""
-        with self._open(source) as photo:
+        with self.photo(source) as photo:
             return _jpeg(finished(photo, plan(recipe), frame))
 
     def untouched(self, source: Path, recipe: Recipe, frame: Frame) -> bytes:
         """The same view of the photo as it came, as JPEG. Raises PhotoError."""
-        with self._open(source) as photo:
+        with self.photo(source) as photo:
             return _jpeg(untouched(photo, recipe, frame))
 
     def matte(self, source: Path, recipe: Recipe, frame: Frame) -> bytes:
         """The same view of the photo as it came, its backdrop tinted, as JPEG. Raises PhotoError."""
-        with self._open(source) as photo:
+        with self.photo(source) as photo:
             return _jpeg(_tinted(untouched(photo, recipe, frame), recipe, frame))
 
     def shadow_map(self, source: Path, pack: Pack) -> tuple[bytes, tuple[int, int]]:
         """The light that the photo's own shadow leaves, as PNG, and its (width, height). Raises PhotoError."""
-        with self._open(source) as photo:
+        with self.photo(source) as photo:
             view = View.of(photo, pack, Style())
             light = shadow_light(view)
         return encode_matte(light, quick=False), (light.shape[1], light.shape[0])
 
     @contextmanager
-    def _open(self, source: Path) -> Iterator[Photo]:
+    def photo(self, source: Path) -> Iterator[Photo]:
+        """The photo, for one thread at a time. Raises PhotoError."""
         with self._guard:
             kept = self._kept.get(source)
         if kept is None:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from packshot.catalog import Answer, Catalog, Conflict, Counters, Decision, Entry, Filter
 from packshot.catalog.schema import decisions
 from packshot.evaluation.judge import NO_CERTIFICATE
-from packshot.recipe import Frozen, Reason
+from packshot.recipe import Frozen, Reason, Recipe
 from packshot.review.corrections import Edit
 
 HOLD_SECONDS = 900.0
@@ -144,6 +144,11 @@ def card_of(entry: Entry) -> dict[str, Any]:
             "centre": cropping.centre,
             "scale": cropping.scale,
             "shadow": background.shadow,
-            "spots": [(spot.x, spot.y, spot.radius) for spot in recipe.detailing.spots],
+            "spots": spots_of(recipe),
         },
     }
+
+
+def spots_of(recipe: Recipe) -> list[tuple[float, float, float]]:
+    """The specks a recipe heals: x, y and radius in pixels of the upright photo."""
+    return [(spot.x, spot.y, spot.radius) for spot in recipe.detailing.spots]

@@ -13,11 +13,12 @@ from packshot.catalog import Catalog, CatalogError, Entry, Prediction
 from packshot.catalog.schema import decisions
 from packshot.photo import Photo, PhotoError
 from packshot.recipe import Recipe
-from packshot.review.corrections import Edit, Houses, ShadowMap, corrected
+from packshot.review.corrections import Edit, ShadowMap, corrected
 from packshot.review.frames import Frame
 from packshot.review.pictures import Darkroom, cut_file
 from packshot.review.promoting import Grounds, Promoter
-from packshot.review.queue import card_of
+from packshot.review.queue import card_of, spots_of
+from packshot.review.recategorizing import Recategorize, Recategorizer
 from packshot.review.shelf import Shelf
 
 _ENOUGH = 1.1
@@ -34,6 +35,7 @@ class Shop:
         self.darkroom = Darkroom()
         self.promoter = Promoter(catalog, grounds or Grounds())
         self.shelf = Shelf(catalog, self.promoter.grounds.packs)
+        self._recategorizer = Recategorizer(self.shelf, self.darkroom)
 
     def prediction(self, entry: Entry) -> Prediction:
         """The prediction that counts. Raises CatalogError where there is none."""
@@ -66,17 +68,28 @@ class Shop:
         """How to get the light that the photo's own shadow leaves."""
         return lambda: self.darkroom.shadow_map(entry.source, self.shelf.base)
 
-    def houses(self, entry: Entry) -> Houses:
-        """How to get the rules for the photo were it of another category."""
-        prediction = self.prediction(entry)
-        return lambda category: self.shelf.house(prediction, category, prediction.recipe().source.size)
+    def recategorize(self, entry: Entry) -> Recategorize:
+        """How to get what the pack decides of the photo were it of another category."""
+        return self._recategorizer.of(entry, self.prediction(entry))
 
-    def crop(self, entry: Entry, category: str) -> dict[str, Any]:
-        """Canvas, centre and scale of the photo were it of another category. Raises ValueError for an unknown one."""
-        predicted = self.prediction(entry).recipe()
-        recipe = corrected(predicted, Edit(category=category), self.shadow_map(entry), self.houses(entry))
+    def corrected(self, entry: Entry, edit: Edit) -> Recipe:
+        """The photo's recipe under an edit. Raises ValueError, CatalogError, PhotoError."""
+        recipe = self.prediction(entry).recipe()
+        return corrected(recipe, edit, self.shadow_map(entry), self.recategorize(entry))
+
+    def of_category(self, entry: Entry, category: str) -> dict[str, Any]:
+        """What the page must know of the photo were it of another category: canvas, centre, scale and spots.
+
+        Raises ValueError for an unknown category.
+        """
+        recipe = self.corrected(entry, Edit(category=category))
         cropping = recipe.cropping
-        return {"canvas": recipe.geometry.size, "centre": cropping.centre, "scale": cropping.scale}
+        return {
+            "canvas": recipe.geometry.size,
+            "centre": cropping.centre,
+            "scale": cropping.scale,
+            "spots": spots_of(recipe),
+        }
 
     def whole(self, entry: Entry, what: Whole, long: int) -> bytes:
         """A whole picture whose long side is ``long``, or the finished file itself where that is near enough, JPEG."""
@@ -101,7 +114,7 @@ class Shop:
         output = prediction.file("output")
         if what == "after" and not edit.changed() and output is not None and _holds(recipe, frame) and output.is_file():
             return cut_file(output, frame)
-        changed = corrected(recipe, edit, self.shadow_map(entry), self.houses(entry))
+        changed = self.corrected(entry, edit)
         make = {"before": self.darkroom.untouched, "after": self.darkroom.finished, "matte": self.darkroom.matte}[what]
         return make(entry.source, changed, frame)
 

@@ -65,9 +65,9 @@ def decide(client: TestClient, entry: Entry, edit: dict[str, object], key: str =
 
 def test_another_category_is_cropped_by_the_packs_habits_for_it(client: TestClient, catalog: Catalog) -> None:
     entry = taken_for(catalog, "reds")
-    answer = client.post(f"/photos/{entry.id}/crop", json={"category": "blues"}).json()
+    answer = client.post(f"/photos/{entry.id}/category", json={"category": "blues"}).json()
     assert answer["canvas"][0] / answer["canvas"][1] == pytest.approx(1.6, abs=0.02)
-    same = client.post(f"/photos/{entry.id}/crop", json={"category": "reds"}).json()
+    same = client.post(f"/photos/{entry.id}/category", json={"category": "reds"}).json()
     assert entry.prediction is not None
     predicted = entry.prediction.recipe()
     # The recipe's own matte, its edge placed, is not quite the one the first crop was made from.
@@ -121,7 +121,7 @@ def test_what_else_was_wrong_is_still_told_apart(client: TestClient, catalog: Ca
 
 def test_a_category_nobody_knows_is_refused(client: TestClient, catalog: Catalog) -> None:
     entry = taken_for(catalog, "reds")
-    assert client.post(f"/photos/{entry.id}/crop", json={"category": "<b>hats</b>"}).status_code == 422
+    assert client.post(f"/photos/{entry.id}/category", json={"category": "<b>hats</b>"}).status_code == 422
     assert decide(client, entry, {"category": "../hats"}) == 422
     assert catalog.entry(entry.id).state == "review"
 

@@ -7,7 +7,8 @@ import pytest
 
 from packshot.batch import RunSettings, run
 from packshot.catalog import Catalog
-from packshot.review.folder import CATALOG_FILE, catalog_of, made_in, note_run
+from packshot.pack import Pack
+from packshot.review.folder import CATALOG_FILE, Known, catalog_of, made_in, note_run
 from tests.tiny import make_pack, make_photos
 
 
@@ -54,3 +55,17 @@ def test_a_folder_without_a_run_is_refused_with_what_to_do(tmp_path: Path) -> No
 def test_a_folder_stands_for_the_catalog_in_it(tmp_path: Path) -> None:
     assert catalog_of(str(tmp_path)) == str(tmp_path / CATALOG_FILE)
     assert catalog_of("postgresql://db/name") == "postgresql://db/name"
+
+
+def test_house_rules_are_those_of_the_runs_own_pack_and_style(out: Path, tmp_path: Path) -> None:
+    folder = make_pack(tmp_path / "same")
+    style = tmp_path / "style.toml"
+    style.write_text("[categories.reds]\nquality = 71\n")
+    made = {one.category: one for one in made_in(out, Known.named([folder], style))}
+    assert {name: (one.house["quality"], one.house["long_side"]) for name, one in made.items()} == {
+        "reds": (71, 320),
+        "greens": (92, 320),
+        "blues": (92, 320),
+    }
+    assert {one.pack_digest for one in made.values()} == {Pack(folder).content_digest}
+    assert all(one.house == {} for one in made_in(out)), "what an unknown pack's rules were is not made up"

@@ -1,7 +1,7 @@
 // A person's changes over the prediction, with the way back. Zero everywhere is the prediction.
 
 export const STAGES = {
-  category: ['category'],
+  category: ['category', 'kept'],
   color: ['warmth', 'tint'],
   lighting: ['exposure', 'shadows', 'highlights'],
   background: ['strokes', 'tidy', 'shadow'],
@@ -11,9 +11,12 @@ export const STAGES = {
 };
 
 export const NEUTRAL = Object.freeze({
-  category: null, warmth: 0, tint: 0, exposure: 0, shadows: 0, highlights: 0, angle: 0, centre: null, zoom: 1,
+  category: null, kept: {}, warmth: 0, tint: 0, exposure: 0, shadows: 0, highlights: 0, angle: 0, centre: null, zoom: 1,
   strokes: [], tidy: false, shadow: null, spots_added: [], spots_removed: [],
 });
+
+/** What another category decides anew, as long as the hand has not changed it. */
+const LIGHT = ['color', 'lighting', 'detailing'];
 
 const same = (one, other) => one === other || JSON.stringify(one) === JSON.stringify(other);
 
@@ -39,8 +42,17 @@ export class Edits {
     this.now = {...this.now, ...values};
   }
 
+  /** A stage as it was decided: for the corrected category, if there is one. */
   reset(stage) {
-    this.set(Object.fromEntries(STAGES[stage].map((name) => [name, NEUTRAL[name]])));
+    const {[stage]: _, ...kept} = this.now.kept;
+    this.set({kept, ...Object.fromEntries(STAGES[stage].map((name) => [name, NEUTRAL[name]]))});
+  }
+
+  /** Another category, or null for the predicted one: its crop, and its light where the hand has not been. */
+  recategorize(category) {
+    const {now} = this;
+    const held = LIGHT.filter((stage) => isChanged(now, stage)).map((stage) => [stage, stage in now.kept ? now.kept[stage] : now.category]);
+    this.set({category, kept: category ? Object.fromEntries(held) : {}, centre: NEUTRAL.centre, zoom: NEUTRAL.zoom});
   }
 
   resetAll() {

@@ -67,38 +67,46 @@ function change(values, name = '', moving = false) {
   changed(moving);
 }
 
-/** Another category has other margins and another canvas: those are asked for once, the crop then starts from them. */
+/** Another category has other margins, another canvas and another light: what the page must know of that is asked for
+ * once; the crop starts from it, and so does the light that the hand has not changed. */
 async function recategorize(name) {
   const card = queue.front;
   const category = name === card.category ? null : name;
+  const mine = edits();
+  mine.recategorize(category); // at once, so that who accepts before the answer accepts it too
+  tellEdit();
   try {
-    card.crops ||= {};
-    if (category) card.crops[category] ||= await ask(`/photos/${card.id}/crop`, {category});
+    card.categorized ||= {};
+    if (category) card.categorized[category] ||= await ask(`/photos/${card.id}/category`, {category});
   } catch (error) {
+    if (mine.now.category === category) mine.back();
     say(error instanceof Refused ? error.message : 'No connection: the category is as it was.');
-    return changed();
   }
   if (card !== queue.front) return;
-  edits().set({category, centre: NEUTRAL.centre, zoom: NEUTRAL.zoom});
   if (tools.tool === 'crop') chooseTool('crop');
   changed();
 }
 
-/** Lays the photo's canvas out as its category has it. */
-function frame(card, category) {
+/** Lays the photo's canvas and spots out as its category has them. */
+function frame(card, {category, kept} = NEUTRAL) {
   if (!card) return;
   const {canvas, predicted} = card;
-  card.predictedCrop ||= {canvas, centre: predicted.centre, scale: predicted.scale};
-  const crop = card.crops?.[category] || card.predictedCrop;
+  card.first ||= {canvas, centre: predicted.centre, scale: predicted.scale, spots: predicted.spots};
+  const crop = card.categorized?.[category] || card.first;
+  const {spots} = card.categorized?.['detailing' in kept ? kept.detailing : category] || card.first;
   card.canvas = crop.canvas;
-  card.predicted = {...predicted, centre: crop.centre, scale: crop.scale};
+  card.predicted = {...predicted, centre: crop.centre, scale: crop.scale, spots};
 }
 
 function changed(moving = false) {
-  frame(queue.front, edits().now.category);
+  frame(queue.front, edits().now);
+  tellEdit();
+  viewer.lay(moving);
+}
+
+function tellEdit() {
   controls.show(queue.front, edits().now);
   byId('accept-what').textContent = anyChanged(edits().now) ? 'Accept corrected' : 'Accept';
-  viewer.lay(moving);
 }
 
 // One photo after another.
@@ -269,7 +277,7 @@ function examine() {
 
 function compare(on) {
   viewer.comparing = on;
-  frame(queue.front, on ? null : edits().now.category);
+  frame(queue.front, on ? NEUTRAL : edits().now);
   viewer.lay();
 }
 
