@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +36,19 @@ def product_photo(
     seed: int = 1,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """A shirt on paper, with weave and noise: (H, W, 3) sRGB uint8 and its matte (H, W) in 0..1."""
+    photo, matte = _drawn(size, angle, colour, backdrop, stops, seed)
+    return photo.copy(), matte.copy()
+
+
+@lru_cache(maxsize=8)  # drawing takes longer than what is tested on it, and most tests ask for the same pictures
+def _drawn(
+    size: tuple[int, int],
+    angle: float,
+    colour: tuple[int, int, int],
+    backdrop: tuple[float, float, float],
+    stops: float,
+    seed: int,
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     generator = np.random.default_rng(seed)
     outline = shirt_outline(size, angle)
     matte = np.zeros((size[1], size[0]), np.uint8)

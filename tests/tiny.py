@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -98,5 +99,10 @@ def make_photos(folder: Path, count: int, size: tuple[int, int] = (300, 400)) ->
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"photo-{number:03}.jpg" for number in range(count)]
     for number, path in enumerate(paths):
-        path.write_bytes(simplejpeg.encode_jpeg(product_picture(number, size), 92))
+        path.write_bytes(_photo(number, size))
     return paths
+
+
+@lru_cache(maxsize=256)
+def _photo(number: int, size: tuple[int, int]) -> bytes:
+    return simplejpeg.encode_jpeg(product_picture(number, size), 92)
