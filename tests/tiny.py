@@ -94,11 +94,14 @@ def product_picture(seed: int, size: tuple[int, int] = (300, 400)) -> NDArray[np
     return np.clip(picture + draw.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
 
 
-def make_photos(folder: Path, count: int, size: tuple[int, int] = (300, 400)) -> list[Path]:
-    """Writes ``count`` JPEGs, no two alike."""
+def make_photos(
+    folder: Path, count: int, size: tuple[int, int] = (300, 400), first: int = 0, step: int = 1
+) -> list[Path]:
+    """Writes ``count`` JPEGs, no two alike; in ``step`` 3 all are of one category."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"photo-{number:03}.jpg" for number in range(count)]
-    for number, path in enumerate(paths):
+    numbers = range(first, first + count * step, step)
+    paths = [folder / f"photo-{number:03}.jpg" for number in numbers]
+    for number, path in zip(numbers, paths, strict=True):
         path.write_bytes(_photo(number, size))
     return paths
 

@@ -21,16 +21,10 @@ SIZE = (360, 480)
 LIGHTER = 0.7  # stops that this studio wants its reds lighter
 
 
-def photos_of(folder: Path, colour: int, count: int, first: int) -> list[Path]:
-    """Photos of one category: tiny photos take their colour in turn."""
-    made = make_photos(folder, first + 3 * count, SIZE)[first:]
-    return [path for number, path in enumerate(made, first) if number % 3 == colour]
-
-
 def frozen_set(folder: Path, pack: Pack) -> Path:
     """Pairs of photos that nobody learns from: reds are lighter than the pack makes them, greens as it does."""
     lines = []
-    reds, greens = photos_of(folder / "before", 0, 10, 60), photos_of(folder / "before", 1, 10, 60)[:5]
+    reds, greens = (make_photos(folder / "before", count, SIZE, first, 3) for count, first in ((10, 60), (5, 61)))
     (folder / "after").mkdir()
     for path in (*reds, *greens):
         photo = Photo.open(path)
@@ -56,7 +50,7 @@ def test_corrections_make_the_next_pack_better_where_they_were_made_and_worse_no
     frozen, url = frozen_set(tmp_path / "frozen", Pack(old)), tmp_path / "catalog.sqlite"
     with Catalog.open(str(url)) as catalog:
         crown(catalog, Pack(old), "ann")
-        for entry in retouch(catalog, photos_of(tmp_path / "in", 0, 12, 0), tmp_path, old):
+        for entry in retouch(catalog, make_photos(tmp_path / "in", 12, SIZE, step=3), tmp_path, old):
             correct(catalog, entry, lighting={"exposure": prediction_of(entry).recipe().lighting.exposure + LIGHTER})
 
     how = ("--category", "reds", "--minutes", 0.2, "--workers", 1)

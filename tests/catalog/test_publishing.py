@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -35,11 +36,22 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run over one photo, with the photo and the pack beside it; never to be written to."""
+    folder = tmp_path_factory.mktemp("finished")
+    make_photos(folder / "in", 1)
+    run([folder / "in"], folder / "out", RunSettings(pack=make_pack(folder / "pack"), workers=1))
+    return folder
+
+
 @pytest.fixture
-def retouched(catalog: Catalog, tmp_path: Path) -> Entry:
-    make_photos(tmp_path / "in", 1)
-    settings = RunSettings(pack=make_pack(tmp_path / "pack"), workers=1)
-    run([tmp_path / "in"], tmp_path / "out", settings, recorder=CatalogRecorder(catalog))
+def retouched(catalog: Catalog, finished: Path, tmp_path: Path) -> Entry:
+    """The photo of a copy of that run, noted in the catalog by giving the run again."""
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    settings = RunSettings(pack=tmp_path / "pack", workers=1)
+    again = run([tmp_path / "in"], tmp_path / "out", settings, recorder=CatalogRecorder(catalog))
+    assert again.skipped == 1
     (entry,) = catalog.lease("ann", 1, 60)
     return entry
 
