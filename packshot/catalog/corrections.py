@@ -8,10 +8,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from packshot.catalog.entries import Answer, Prediction
-from packshot.catalog.recropping import recropped
+from packshot.catalog.recropping import Following
 from packshot.photo import Photo, PhotoError, write_atomic
 from packshot.pipeline import correct
-from packshot.recipe import Cropping, Recipe
+from packshot.recipe import Recipe
 from packshot.style import House
 
 FOLDER = "corrections"
@@ -39,11 +39,17 @@ def corrected(prediction: Prediction, answer: Answer) -> Recipe:
 
 def follows_category(prediction: Prediction, answer: Answer) -> tuple[str, ...]:
     """The changed stages in which a person changed nothing, since all of it follows from the corrected category."""
-    if answer.category is None or not answer.house or "cropping" not in answer.changes:
+    if answer.category is None or not answer.house:
         return ()
     recipe = prediction.recipe()
-    asked = Cropping.model_validate({**recipe.cropping.model_dump(), **answer.changes["cropping"]})
-    return ("cropping",) if asked == recropped(recipe, House.model_validate(answer.house)) else ()
+    brought = Following(House.model_validate(answer.house), answer.light).parts(recipe)
+    asked = {stage: _asked(recipe, stage, values) for stage, values in answer.changes.items() if stage in brought}
+    return tuple(stage for stage, part in asked.items() if part == brought[stage])
+
+
+def _asked(recipe: Recipe, stage: str, values: Mapping[str, Any]) -> Any:
+    part = getattr(recipe, stage)
+    return type(part).model_validate({**part.model_dump(), **values})
 
 
 def _with_places(prediction: Prediction, answer: Answer) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Which step was wrong: how much of a correction each step's change accounts for, as people see it.
 
-Telling the category is a step before the six stages: the crop that follows from another category is to its account.
+Telling the category is a step before the six stages: the crop and the light that follow from another category are to
+its account.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from packshot.catalog.recropping import recropped
+from packshot.catalog.recropping import Following
 from packshot.evaluation.metrics import delta_e
 from packshot.photo import Photo
 from packshot.pipeline import render
 from packshot.recipe import Recipe
-from packshot.style import House
 
 CATEGORY = "category"
 STAGES = ("alignment", "cropping", "background", "color", "lighting", "detailing")
@@ -25,7 +25,7 @@ STAGES = ("alignment", "cropping", "background", "color", "lighting", "detailing
 SIDE = 320
 
 
-def credit(photo: Photo, predicted: Recipe, corrected: Recipe, house: House | None = None) -> dict[str, float]:
+def credit(photo: Photo, predicted: Recipe, corrected: Recipe, following: Following | None = None) -> dict[str, float]:
     """The steps that were changed, each with its share of the way to the corrected picture; the shares sum to 1.
 
     The corrected parts are put into the prediction one by one, and after each the distance that is left is measured
@@ -39,7 +39,7 @@ def credit(photo: Photo, predicted: Recipe, corrected: Recipe, house: House | No
     for step in (CATEGORY, *STAGES):
         if _part(current, step) == _part(corrected, step):
             continue
-        current = _stepped(current, corrected, step, house)
+        current = _stepped(current, corrected, step, following)
         now = _distance(render(photo, current, SIDE), target)
         gains[step], left = max(0.0, left - now), now
     total = sum(gains.values())
@@ -48,10 +48,10 @@ def credit(photo: Photo, predicted: Recipe, corrected: Recipe, house: House | No
     return {step: round(gain / total, 4) for step, gain in gains.items()}
 
 
-def _stepped(current: Recipe, corrected: Recipe, step: str, house: House | None) -> Recipe:
+def _stepped(current: Recipe, corrected: Recipe, step: str, following: Following | None) -> Recipe:
     """The recipe with one more step corrected."""
-    follows = {"cropping": recropped(current, house)} if step == CATEGORY and house is not None else {}
-    return current.model_copy(update={step: getattr(corrected, step), **follows})
+    brought = following.parts(current) if step == CATEGORY and following is not None else {}
+    return current.model_copy(update={step: getattr(corrected, step), **brought})
 
 
 def _part(recipe: Recipe, step: str) -> Any:

@@ -140,7 +140,8 @@ def _changes(answer: Answer, follows: tuple[str, ...]) -> dict[str, dict[str, An
     changes = {stage: dict(values) for stage, values in answer.changes.items()}
     if answer.category is not None:
         alone = {"follows": list(follows)} if follows else {}
-        changes["category"] = {"name": answer.category, "house": dict(answer.house), **alone}
+        light = {"light": dict(answer.light)} if answer.light else {}
+        changes["category"] = {"name": answer.category, "house": dict(answer.house), **light, **alone}
     return changes
 
 

@@ -119,7 +119,8 @@ class Answer:
     """What an editor answers. ``prediction_id``: of the entry the editor saw.
 
     ``changes``: of a correction, as ``packshot.correct`` takes them, and ``assets``: new mattes' contents by sha256.
-    ``category``: what the photo really shows, where it was taken for something else, and ``house``: the rules for that.
+    ``category``: what the photo really shows, where it was taken for something else, ``house``: the rules for that,
+    and ``light``: its parts by stage, as they are decided for that category before any hand's change.
     ``after``: the finished picture of an edit made elsewhere, a JPEG, PNG or TIFF. ``seconds``: the editor's time.
     ``key``: the same for the same answer sent again, so that a repeated message counts once.
     """
@@ -131,6 +132,7 @@ class Answer:
     assets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     category: str | None = None
     house: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    light: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     after: bytes | None = field(default=None, repr=False)
     seconds: float | None = None
     key: str = field(default_factory=lambda: uuid4().hex)
@@ -140,8 +142,8 @@ class Answer:
 class Decision:
     """What a person decided. ``undoes``: the decision taken back.
 
-    ``changes``: over the prediction's recipe, by stage; under ``category`` the corrected one's name and house rules,
-    and the stages that follow from it without a hand's change (``follows``).
+    ``changes``: over the prediction's recipe, by stage; under ``category`` the corrected one's name, house rules and
+    light, and the stages that follow from it without a hand's change (``follows``).
     """
 
     id: int

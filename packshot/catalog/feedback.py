@@ -12,12 +12,12 @@ from typing import Any
 
 from packshot.catalog.catalog import Catalog
 from packshot.catalog.credit import credit
+from packshot.catalog.recropping import Following
 from packshot.catalog.standing import Choice, Decided, decided
 from packshot.catalog.verdicts import group_of
 from packshot.photo import Photo, PhotoError, encode_jpeg, write_atomic
 from packshot.pipeline import render
 from packshot.recipe import Recipe
-from packshot.style import House
 
 MANIFEST = "pairs.jsonl"
 CORRECTIONS = Choice(outcomes=("correct", "edited"))
@@ -130,7 +130,7 @@ def _write(one: Decided, name: str, folder: Path, credited: bool) -> FeedbackPai
     stages: dict[str, float] = {}
     if credited and decision.outcome != "accept":
         reached = corrected or _fitted(one, folder / before, folder / after)
-        stages = credit(photo, one.prediction.recipe(), reached, _house(one))
+        stages = credit(photo, one.prediction.recipe(), reached, Following.noted(decision.changes))
     about: dict[str, Any] = {"category": one.entry.category, "group": group_of(one), "pack": one.prediction.pack}
     about |= {"decision": decision.id, "outcome": decision.outcome, "editor": decision.editor}
     return FeedbackPair(id=name, before=before, after=after, stages=stages, **about)
@@ -141,12 +141,6 @@ def _corrected(one: Decided) -> Recipe:
     if one.decision.recipe_json is None:
         return one.prediction.recipe()
     return Recipe.model_validate_json(one.decision.recipe_json).with_files(one.prediction.recipe_path)
-
-
-def _house(one: Decided) -> House | None:
-    """The rules for the category that the photo was corrected to; None where it was not, or they are not known."""
-    rules = one.decision.changes.get("category", {}).get("house")
-    return House.model_validate(rules) if rules else None
 
 
 def _source(one: Decided) -> Photo:

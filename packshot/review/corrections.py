@@ -7,13 +7,13 @@ alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import numpy as np
 from pydantic import Field
 
-from packshot.catalog.recropping import recropped
+from packshot.catalog import Answer
 from packshot.colorscience import LUMINANCE
 from packshot.pipeline import correct
 from packshot.recipe import Color, Cropping, Detailing, Frozen, Lighting, Recipe, Spot, Triple
@@ -83,13 +83,31 @@ ShadowMap = Callable[[], tuple[bytes, tuple[int, int]]]
 class Changes:
     """A correction as ``packshot.correct`` takes it; ``assets``: new mattes' contents by sha256.
 
-    ``category``: the one it was corrected to, and ``house``: the rules for it, where its pack is known.
+    ``category``: the one it was corrected to; ``house`` and ``light``: the rules and the parts by stage that are
+    decided for it, where its pack is known.
     """
 
     stages: Mapping[str, Mapping[str, Any]]
     assets: Mapping[str, bytes]
     category: str | None = None
     house: House | None = None
+    light: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def answer(self, prediction: int, key: str, seconds: float | None, reason: str | None = None) -> Answer:
+        """As the catalog takes it."""
+        house = {} if self.house is None else self.house.model_dump(mode="json")
+        return Answer(
+            "correct",
+            prediction,
+            reason,
+            changes=self.stages,
+            assets=self.assets,
+            category=self.category,
+            house=house,
+            light=self.light,
+            seconds=seconds,
+            key=key,
+        )
 
 
 def changes_of(
@@ -99,7 +117,7 @@ def changes_of(
     other = None if edit.category is None else recategorize(edit.category)
     base = _light(recipe, edit, recategorize)
     if other is not None:
-        base = base.model_copy(update={"cropping": recropped(recipe, other.house)})
+        base = base.model_copy(update={"cropping": other.cropping})
     changes: dict[str, dict[str, Any]] = {
         stage: getattr(base, stage).model_dump() for stage in _CHANGES if getattr(base, stage) != getattr(recipe, stage)
     }
@@ -110,7 +128,12 @@ def changes_of(
     assets: dict[str, bytes] = {}
     if "background" in stages:
         changes["background"], assets = _background(recipe, edit, shadow_map)
-    return Changes(changes, assets, edit.category, None if other is None else other.house)
+    if other is None:
+        return Changes(changes, assets, edit.category)
+    light = {
+        stage: getattr(other, stage).model_dump(mode="json") for stage in get_args(Light) if stage not in edit.kept
+    }
+    return Changes(changes, assets, edit.category, other.house, light)
 
 
 def _light(recipe: Recipe, edit: Edit, recategorize: Recategorize) -> Recipe:

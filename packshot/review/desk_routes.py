@@ -93,17 +93,7 @@ def decide(body: Decided, who: Who, shop: Room) -> dict[str, Any]:
         entry = shop.catalog.entry(body.photo)
         recipe = shop.prediction(entry).recipe()
         changes = changes_of(recipe, body.edit, shop.shadow_map(entry), shop.recategorize(entry))
-        answer = Answer(
-            "correct",
-            body.prediction,
-            body.reason,
-            changes.stages,
-            changes.assets,
-            changes.category,
-            {} if changes.house is None else changes.house.model_dump(mode="json"),
-            seconds=body.seconds,
-            key=body.key,
-        )
+        answer = changes.answer(body.prediction, body.key, body.seconds, body.reason)
     decision = Desk(shop.catalog, who.name).decide(body.photo, answer)
     return {"decision": decision.id}
 

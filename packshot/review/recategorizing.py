@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from packshot.catalog import Entry, Prediction
+from packshot.catalog.recropping import recropped
 from packshot.pipeline import COLOR, DETAILING, LIGHTING
-from packshot.recipe import Color, Detailing, Lighting, Recipe, Source
+from packshot.recipe import Color, Cropping, Detailing, Lighting, Recipe
 from packshot.review.pictures import Darkroom
 from packshot.review.shelf import Shelf
 from packshot.style import House, Style
@@ -26,6 +27,7 @@ class Recategorized:
     """House rules and parts of the recipe for a photo of another category, as a run decides them."""
 
     house: House
+    cropping: Cropping
     color: Color
     lighting: Lighting
     detailing: Detailing
@@ -62,21 +64,23 @@ class Recategorizer:
         return found
 
     def _decided(self, entry: Entry, prediction: Prediction, category: str) -> Recategorized | None:
-        source = prediction.recipe().source
-        house = self._shelf.house(prediction, category, source.size)
+        recipe = prediction.recipe()
+        house = self._shelf.house(prediction, category, recipe.source.size)
         pack = self._shelf.of(prediction)
         if house is None or pack is None:
             return None
         style = Style(categories={category: house.model_dump()})
         with self._darkroom.photo(entry.source) as photo:
-            return decided(View.of(photo, pack.of(category), style, category), source, house)
+            return decided(View.of(photo, pack.of(category), style, category), recipe)
 
 
-def decided(view: View, source: Source, house: House) -> Recategorized:
-    """Colour, light and detail as the pipeline decides them, one after another, for the view's category."""
-    draft = Recipe(source=source, category=view.category[0])
+def decided(view: View, recipe: Recipe) -> Recategorized:
+    """The recipe's crop, and colour, light and detail one after another as the pipeline decides them, for the view's
+    category.
+    """
+    draft = Recipe(source=recipe.source, category=view.category[0])
     color = COLOR.predict(view, draft)
     draft = draft.model_copy(update={"color": color})
     lighting = LIGHTING.predict(view, draft)
     detailing = DETAILING.predict(view, draft.model_copy(update={"lighting": lighting}))
-    return Recategorized(house, color, lighting, detailing)
+    return Recategorized(view.house, recropped(recipe, view.house), color, lighting, detailing)

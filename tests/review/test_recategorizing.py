@@ -12,6 +12,8 @@ from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from packshot.catalog import Catalog, Entry
+from packshot.catalog.feedback import corrections_as_pairs
+from packshot.catalog.figures import report
 from packshot.catalog.schema import decisions
 from packshot.pack import Pack
 from packshot.photo import Photo
@@ -82,6 +84,21 @@ def test_what_the_hand_had_changed_before_stays(catalog: Catalog, pack: Path, pa
     assert getattr(later, part) not in (getattr(made, part), getattr(other, part)), "moved from the category's own"
     kept = shop.corrected(entry, Edit.model_validate({**hand, "category": "reds", "kept": {part: "blues"}}))
     assert getattr(kept, part) == getattr(later, part)
+
+
+def test_the_categorys_light_is_not_held_against_light(catalog: Catalog, pack: Path, tmp_path: Path) -> None:
+    entry = taken_for(catalog, "reds")
+    assert entry.prediction is not None
+    shown: dict[str, object] = {"key": "key-of-one-answer", "photo": entry.id, "prediction": entry.prediction.id}
+    with TestClient(
+        make_app(catalog, local_guard(), Grounds((pack,))), base_url="http://localhost", headers=TOKEN
+    ) as client:
+        body = {**shown, "outcome": "correct", "edit": {"category": "blues", "exposure": 0.6}}
+        assert client.post("/api/decide", json=body).status_code == 200
+    (pair,) = corrections_as_pairs(catalog, tmp_path / "pairs").pairs
+    assert set(pair.stages) == {"category", "lighting"}
+    assert min(pair.stages.values()) > 0.05
+    assert report(catalog).corrected == {"category": 1, "lighting": 1}
 
 
 def test_nothing_unknown_is_kept(catalog: Catalog, pack: Path) -> None:
