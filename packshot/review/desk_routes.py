@@ -126,6 +126,13 @@ def category(photo: int, body: Kind, who: Who, shop: Room) -> dict[str, Any]:
     return shop.of_category(shop.catalog.entry(photo), body.category)
 
 
+@router.post("/photos/{photo}/ready", status_code=204)
+def ready(photo: int, body: View, who: Who, shop: Room) -> None:
+    """The photo is looked at, so it may be corrected next."""
+    del who
+    shop.make_ready(shop.catalog.entry(photo), body.frame())
+
+
 @router.post("/photos/{photo}/draft")
 def draft(photo: int, body: View, who: Who, shop: Room) -> Response:
     """Any part of a picture, under a changed recipe."""

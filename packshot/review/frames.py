@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from packshot import geometry
 from packshot.geometry import Affine
-from packshot.photo import Photo
 from packshot.recipe import Recipe
 from packshot.render import RenderPlan
+from packshot.sampling import Pixels
 
 Image = NDArray[np.uint8]
 MOST_PIXELS = 4096
@@ -61,7 +61,7 @@ def framed(plan: RenderPlan, frame: Frame) -> RenderPlan:
     return replace(plan, affine=geometry.compose(plan.affine, move), size=frame.size, radius=radius)
 
 
-def finished(photo: Photo, plan: RenderPlan, frame: Frame) -> Image:
+def finished(photo: Pixels, plan: RenderPlan, frame: Frame) -> Image:
     """One view of the finished picture, (H, W, 3) sRGB uint8.
 
     A soft shadow is made from the whole product, so such a picture is made whole and then cut.
@@ -76,7 +76,7 @@ def finished(photo: Photo, plan: RenderPlan, frame: Frame) -> Image:
     return cut(picture, frame, plan.backdrop.color)
 
 
-def untouched(photo: Photo, recipe: Recipe, frame: Frame) -> Image:
+def untouched(photo: Pixels, recipe: Recipe, frame: Frame) -> Image:
     """The same view of the photo as it came: turned and cropped, nothing else; grey beyond it."""
     derived = recipe.geometry
     plan = framed(RenderPlan(recipe.source.size, affine=derived.affine(), size=derived.size), frame)

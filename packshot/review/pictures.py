@@ -17,7 +17,8 @@ from packshot.pack import Pack
 from packshot.photo import Photo, encode_jpeg
 from packshot.pipeline import plan
 from packshot.recipe import Recipe
-from packshot.review.frames import Frame, Image, cut, finished, untouched
+from packshot.review.frames import Frame, Image, cut, finished, framed, untouched
+from packshot.review.levels import Levels
 from packshot.stages.background import decode_matte, encode_matte, shadow_light
 from packshot.style import Style
 from packshot.view import View
@@ -37,6 +38,9 @@ class _Kept:
     photo: Photo
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def __post_init__(self) -> None:
+        self.levels = Levels(self.photo)
+
 
 class Darkroom:
     """Keeps the last photos decoded, so that a changed recipe is seen at once. For use by many threads."""
@@ -47,18 +51,25 @@ class Darkroom:
 
     def finished(self, source: Path, recipe: Recipe, frame: Frame) -> bytes:
         """A view of the photo under a recipe, as JPEG. Raises PhotoError."""
-        with self.photo(source) as photo:
-            return _jpeg(finished(photo, plan(recipe), frame))
+        with self._kept_open(source) as kept:
+            return _jpeg(finished(kept.levels, plan(recipe), frame))
 
     def untouched(self, source: Path, recipe: Recipe, frame: Frame) -> bytes:
         """The same view of the photo as it came, as JPEG. Raises PhotoError."""
-        with self.photo(source) as photo:
-            return _jpeg(untouched(photo, recipe, frame))
+        with self._kept_open(source) as kept:
+            return _jpeg(untouched(kept.levels, recipe, frame))
 
     def matte(self, source: Path, recipe: Recipe, frame: Frame) -> bytes:
         """The same view of the photo as it came, its backdrop tinted, as JPEG. Raises PhotoError."""
-        with self.photo(source) as photo:
-            return _jpeg(_tinted(untouched(photo, recipe, frame), recipe, frame))
+        with self._kept_open(source) as kept:
+            return _jpeg(_tinted(untouched(kept.levels, recipe, frame), recipe, frame))
+
+    def make_ready(self, source: Path, recipe: Recipe, frame: Frame) -> None:
+        """Decodes what a view will need, so that the first change of the recipe is seen as soon as the next. Raises
+        PhotoError.
+        """
+        with self._kept_open(source) as kept:
+            kept.levels.pixels(min(1.0, geometry.scale_of(framed(plan(recipe), frame).affine)))
 
     def shadow_map(self, source: Path, pack: Pack) -> tuple[bytes, tuple[int, int]]:
         """The light that the photo's own shadow leaves, as PNG, and its (width, height). Raises PhotoError."""
@@ -70,6 +81,11 @@ class Darkroom:
     @contextmanager
     def photo(self, source: Path) -> Iterator[Photo]:
         """The photo, for one thread at a time. Raises PhotoError."""
+        with self._kept_open(source) as kept:
+            yield kept.photo
+
+    @contextmanager
+    def _kept_open(self, source: Path) -> Iterator[_Kept]:
         with self._guard:
             kept = self._kept.get(source)
         if kept is None:
@@ -77,7 +93,7 @@ class Darkroom:
             with self._guard:
                 kept = self._kept.setdefault(source, opened)
         with kept.lock:
-            yield kept.photo
+            yield kept
         self._tidy(source)
 
     def _tidy(self, used: Path) -> None:
@@ -90,7 +106,7 @@ class Darkroom:
             large = [kept for kept in self._kept.values() if _is_large(kept.photo)]
         for kept in large[:-_LARGE]:
             if kept.lock.acquire(blocking=False):
-                kept.photo.release()
+                kept.levels.release(_LARGE_PIXELS)
                 kept.lock.release()
 
 

@@ -118,6 +118,10 @@ class Shop:
         make = {"before": self.darkroom.untouched, "after": self.darkroom.finished, "matte": self.darkroom.matte}[what]
         return make(entry.source, changed, frame)
 
+    def make_ready(self, entry: Entry, frame: Frame) -> None:
+        """Does what takes long before the first corrected view of a photo. Raises PhotoError, CatalogError."""
+        self.darkroom.make_ready(entry.source, self.prediction(entry).recipe(), frame)
+
 
 def _near_enough(path: Path, long: int) -> bytes | None:
     """The file's bytes when it is a JPEG of about this size."""

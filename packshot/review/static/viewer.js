@@ -7,6 +7,7 @@ import {Lens} from './lens.js';
 
 const ROOM = 14;
 const SETTLES = 140;
+const LOOKED = 700;
 const FOLLOWS_IN = 120;
 const MOVING_SIDES = [320, 1400];
 
@@ -38,6 +39,16 @@ export class Viewer extends Lens {
     this.lay();
     if (!card) return;
     await Promise.all([card.pictures.before.ready, card.pictures.after.ready]);
+    this.makeReady(card);
+  }
+
+  /** The photo is looked at for longer than a glance: what its first correction needs is made ready. */
+  makeReady(card) {
+    clearTimeout(this.readying);
+    this.readying = setTimeout(() => {
+      const after = this.panes.find((pane) => pane.kind === 'after');
+      if (card && card === this.card) post(`/photos/${card.id}/ready`, {what: 'after', ...after.region(false, false)}).catch(() => {}); // only quicker
+    }, LOOKED);
   }
 
   setView(view) {
