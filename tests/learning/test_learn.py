@@ -8,7 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
+import simplejpeg
 from typer.testing import CliRunner
 
 from packshot.cli import app
@@ -19,6 +22,7 @@ from packshot.pack import BASE_PACK, Pack
 from packshot.photo import Photo
 from packshot.pipeline import predict
 from packshot.style import load_style
+from tests.learning.pair_sets import save
 from tests.tiny import make_pack
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -32,10 +36,12 @@ BAD = [
 
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The samples, and lines that are no pairs."""
+    """The samples at half their size, and lines that are no pairs."""
     folder = tmp_path_factory.mktemp("pairs")
-    for side in ("before", "after"):
-        shutil.copytree(SAMPLES / side, folder / side)
+    for path in (*SAMPLES.glob("before/*.jpg"), *SAMPLES.glob("after/*.jpg")):
+        photo = simplejpeg.decode_jpeg(path.read_bytes())
+        half = cv2.resize(photo, (photo.shape[1] // 2, photo.shape[0] // 2), interpolation=cv2.INTER_AREA)
+        save(folder / path.relative_to(SAMPLES), np.asarray(half, np.uint8))
     (folder / "before" / "broken.jpg").write_bytes(b"\xff\xd8\xff no photo")
     lines = [(SAMPLES / "pairs.jsonl").read_text().strip(), *(json.dumps(line) for line in BAD)]
     (folder / "pairs.jsonl").write_text("\n".join(lines) + "\n")
@@ -51,22 +57,22 @@ def learned(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     return out, json.loads(answer.stdout)
 
 
-def test_the_pack_is_whole_and_retouches(learned: tuple[Path, dict[str, Any]]) -> None:
+def test_the_pack_is_whole_and_retouches(pairs: Path, learned: tuple[Path, dict[str, Any]]) -> None:
     pack = Pack(learned[0])
     assert pack.verify() == []
     assert pack.file.certificate is None
-    recipe = predict(Photo.open(SAMPLES / "before" / "cap-0.jpg"), pack, category="hats")
+    recipe = predict(Photo.open(pairs / "before" / "cap-0.jpg"), pack, category="hats")
     assert recipe.color.measured_from == "pairs"
-    assert recipe.cropping.canvas == (1400, 1400)
+    assert recipe.cropping.canvas == (700, 700)
 
 
-def test_canvases_are_those_of_the_afters(learned: tuple[Path, dict[str, Any]]) -> None:
+def test_canvases_are_those_of_the_afters(pairs: Path, learned: tuple[Path, dict[str, Any]]) -> None:
     pack = Pack(learned[0])
     style = load_style(learned[0] / "style.toml")
     known = json.loads((learned[0] / "work" / "account.json").read_text())["learned_from"]
     for line in (json.loads(text) for text in (SAMPLES / "pairs.jsonl").read_text().splitlines()):
         if line["category"] in known:
-            before, after = (Photo.open(SAMPLES / line[side]) for side in ("before", "after"))
+            before, after = (Photo.open(pairs / line[side]) for side in ("before", "after"))
             house = style.house(line["category"], pack.habits(line["category"])).for_photo(before.size)
             assert house.canvas() == after.size
 
@@ -100,7 +106,7 @@ def test_learning_one_category_moves_no_other(
     learn(few, LearnOptions(tmp_path / "pack", base, "tops", minutes=0.1, workers=1), lambda *_: None)
     before, after = Pack(base), Pack(tmp_path / "pack")
     assert after.verify() == []
-    photo = Photo.open(SAMPLES / "before" / "cap-0.jpg")
+    photo = Photo.open(pairs / "before" / "cap-0.jpg")
     for category in ("hats", "glassware", "never seen"):
         assert decided(photo, after, category) == decided(photo, before, category)
     assert predict(photo, after, category="tops").color.measured_from == "pairs"
