@@ -69,7 +69,7 @@ def blocks(count: int) -> list[Example]:
 
 
 def test_tuning_learns_and_measures_on_products_left_out(exported: Path, tmp_path: Path) -> None:
-    tuning = Tuning(0.12, "cpu", 1, 64, tmp_path / "work.pt", batch=8)
+    tuning = Tuning(0.06, "cpu", 1, 64, tmp_path / "work.pt", batch=8)
     tuned = tune_product(exported, blocks(30), tuning, lambda *_: None)
     assert tuned is not None
     assert tuned.better == (tuned.after > tuned.before)

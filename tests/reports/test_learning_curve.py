@@ -12,7 +12,8 @@ from packshot.learning.curves import CurvePlan, learning_curve
 from packshot.learning.learn_proof import learned_again
 from packshot.learning.learn_run import Learning, LearnOptions
 from packshot.learning.learn_scores import Learned, Scoring, score_pack
-from packshot.learning.light_learning import learn_light
+from packshot.learning.light_learning import LightLesson, learn_light
+from packshot.learning.light_model import Rows
 from packshot.learning.pack_making import Workbench
 from packshot.learning.pairs import Pair, PairSet
 from packshot.pack import Pack
@@ -57,15 +58,22 @@ def test_what_there_is_no_time_for_is_named(studio: Studio) -> None:
     assert not scores.moved
 
 
+@pytest.fixture(scope="module")
+def lesson() -> tuple[Rows, LightLesson]:
+    """Eighty photos, and what they teach of light."""
+    known = rows(80)
+    return known, learn_light(known)
+
+
 @pytest.mark.parametrize("groups", [12, 40])
 def test_light_is_learned_again_from_fewer_pairs_and_nothing_else_moves(
-    studio: Studio, tmp_path: Path, groups: int
+    studio: Studio, lesson: tuple[Rows, LightLesson], tmp_path: Path, groups: int
 ) -> None:
-    known = rows(80)
+    known, learned = lesson
     run = Learning(PairSet(tmp_path, ()), LearnOptions(tmp_path / "pack", studio.pack), lambda *_: None)
     bench = Workbench.from_base(Pack(studio.pack), tmp_path / "pack")
     pairs = [Pair(str(n), known.categories[n], known.groups[n], Path("b"), Path("a")) for n in range(80)]
-    again = learned_again(run, bench, learn_light(known), [*pairs, Pair("x", "tops", "refused", Path("b"), Path("a"))])
+    again = learned_again(run, bench, learned, [*pairs, Pair("x", "tops", "refused", Path("b"), Path("a"))])
     assert again is not None
     assert len(again.pairs) == 80
     made = Pack(again.train(again.pairs[: 2 * groups], tmp_path / "few"))
