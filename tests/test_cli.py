@@ -121,9 +121,12 @@ def test_stopping_is_clean_and_the_run_goes_on_later(
 ) -> None:
     make_photos(tmp_path / "in", 12)
     arguments = ["run", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--pack", str(pack), "--workers", "2"]
+    # A process in the background inherits that Ctrl-C means nothing; what is stopped here is one in the foreground.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
+    signal.signal(signal.SIGINT, before)
     lines = tmp_path / "out/run.jsonl"
     while process.poll() is None and not (lines.is_file() and lines.read_bytes().count(b"\n") >= 2):
         time.sleep(0.01)
