@@ -3,6 +3,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= demo
+# A test file stays with one process, in the order of the names: what it makes once is made once.
+AT_ONCE ?= -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test check bench format clean
 
@@ -17,7 +19,7 @@ test: .stamps/test  ## install everything, then lint, type check and test
 	tools/require.sh chromium "The page tests" chromium chromium-browser google-chrome
 	tools/require.sh postgresql "The catalog's tests" initdb /usr/lib/postgresql/*/bin/initdb
 	$(MAKE) check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(AT_ONCE)
 
 check: .stamps/test  ## ruff and mypy
 	$(BIN)/ruff check .

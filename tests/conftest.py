@@ -12,6 +12,10 @@ from playwright.sync_api import Browser, sync_playwright
 settings.register_profile("packshot", deadline=None, derandomize=True, max_examples=60, database=None)
 settings.load_profile("packshot")
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Several processes share the cores: threads of each of them would only wait for one another.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync"""
