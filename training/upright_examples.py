@@ -18,6 +18,7 @@ import zlib
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -83,7 +84,8 @@ def rows_of(examples: list[Upright], times: int, as_they_are: bool, options: arg
     ]
     salt = zlib.crc32(f"{options.seed} {examples[0].source}".encode())
     work += [(example, options.pack, salt + n) for n, example in enumerate(examples * times)]
-    with ProcessPoolExecutor(options.workers) as pool:
+    # Spawned, not forked: a fork of a process whose libraries have threads may wait for them for ever.
+    with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
         return list(pool.map(row_of, work, chunksize=8))
 
 
@@ -223,6 +225,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    cv2.setNumThreads(1)
     rows = rows_to_score(options) if options.score else rows_to_learn_from(options)
     save(options.out, rows)
     print(f"{len(rows)} rows")

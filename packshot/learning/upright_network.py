@@ -10,18 +10,20 @@ from packshot.uprightness import CUES, angles
 
 
 class UprightNetwork(nn.Module):
-    """From cues and turned pictures to (N, members, angles) logits over the candidate angles.
+    """From cues and turned pictures to (N, 2 members, angles) logits over the candidate angles.
 
     Every turned picture goes through the same eye, which compares it with its mirror image; what the eye says of each
     angle joins the curves of the cues, and a few members, each with its own weights, weigh both along the angle. So
-    turning a photo shifts all the network knows of it, and few photos are enough to learn from. The members' mean is
-    taken (deep ensembles; Lakshminarayanan et al., 2017): where they disagree it is broad.
+    turning a photo shifts all the network knows of it, and few photos are enough to learn from. As many members are
+    blind: they weigh the cues alone. The mean of all is taken (deep ensembles; Lakshminarayanan et al., 2017): where
+    they disagree it is broad.
     """
 
     def __init__(self, width: int = 24, members: int = 4, says: int = 6) -> None:
         super().__init__()
         self.eye = Eye(says)
         self.members = nn.ModuleList(self._member(CUES + says, width) for _ in range(members))
+        self.blind = nn.ModuleList(self._member(CUES, width) for _ in range(members))
         self.register_buffer("spread", between(turns().tolist(), angles().tolist()))
 
     @staticmethod
@@ -37,12 +39,12 @@ class UprightNetwork(nn.Module):
         )
 
     def forward(self, curves: Tensor, pictures: Tensor) -> Tensor:
-        """Curves (N, 11, angles), pictures (N, turns, 2, 96, 96) 0..255, to (N, members, angles) logits."""
+        """Curves (N, 11, angles), pictures (N, turns, 2, 96, 96) 0..255, to (N, 2 members, angles) logits."""
         batch, count = pictures.shape[:2]
         seen = self.eye(pictures.flatten(0, 1)).unflatten(0, (batch, count))
         along = seen.transpose(1, 2) @ self.spread
         both = torch.cat([curves, along], 1)
-        return torch.cat([member(both) for member in self.members], 1)
+        return torch.cat([member(both) for member in self.members] + [member(curves) for member in self.blind], 1)
 
 
 class Eye(nn.Module):

@@ -19,8 +19,16 @@ def pictures(count: int = 2) -> torch.Tensor:
 def test_every_member_answers_for_every_angle() -> None:
     network = UprightNetwork(members=3).eval()
     logits = network(torch.randn(2, CUES, len(angles())), pictures())
-    assert logits.shape == (2, 3, len(angles()))
+    assert logits.shape == (2, 6, len(angles()))
     assert not torch.allclose(logits[:, 0], logits[:, 1])
+
+
+def test_half_of_the_members_are_blind() -> None:
+    network = UprightNetwork(members=3).eval()
+    curves = torch.randn(1, CUES, len(angles()))
+    first, second = network(curves, pictures(1)), network(curves, 255 - pictures(1))
+    assert torch.equal(first[:, 3:], second[:, 3:])
+    assert all(not torch.allclose(first[:, member], second[:, member]) for member in range(3))
 
 
 def test_one_eye_judges_all_turns_alike() -> None:
