@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from packshot.batch import RunSettings, run
     from packshot.pack import Pack
     from packshot.photo import Photo
-    from packshot.pipeline import correct, judge, predict, render
+    from packshot.pipeline import correct, fit, judge, predict, render
     from packshot.recipe import Recipe
     from packshot.style import Style
 
@@ -24,6 +24,7 @@ __all__ = [
     "Style",
     "__version__",
     "correct",
+    "fit",
     "judge",
     "predict",
     "render",
@@ -37,6 +38,7 @@ _HOMES = {
     "RunSettings": "packshot.batch",
     "Style": "packshot.style",
     "correct": "packshot.pipeline",
+    "fit": "packshot.pipeline",
     "judge": "packshot.pipeline",
     "predict": "packshot.pipeline",
     "render": "packshot.pipeline",

@@ -7,7 +7,8 @@ photo  --predict-->  recipe  --render-->  picture  --judge-->  verdict
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,9 @@ from packshot.stages.detailing import DetailingStage
 from packshot.stages.lighting import LightingStage
 from packshot.style import Style
 from packshot.view import View
+
+if TYPE_CHECKING:
+    from packshot.learning.fitting import PairFit
 
 COLOR, LIGHTING, BACKGROUND = ColorStage(), LightingStage(), BackgroundStage()
 ALIGNMENT, CROPPING, DETAILING = AlignmentStage(), CroppingStage(), DetailingStage()
@@ -96,6 +100,19 @@ def judge(recipe: Recipe, image: NDArray[np.uint8], pack: Pack, style: Style | N
     """Whether the finished picture can be published, with reasons. It never needs an after-image."""
     house = (style or Style()).house(recipe.category, pack.habits(recipe.category)).for_photo(recipe.source.size)
     return verdict(Shot(image, recipe, pack, house, style or Style()))
+
+
+def fit(before: str | Path, after: str | Path, category: str = "unknown") -> PairFit:
+    """What a retoucher did between two files: the recipe, and the share of the change that each stage explains.
+
+    Whatever keeps the two from being a pair (another product, a reshot, an unreadable file) is told in the answer, whose
+    ``recipe`` is then None; `packshot fit` does this for a folder.
+    """
+    from packshot.learning.fitting import fit_pair
+    from packshot.learning.pairs import Pair
+
+    name = Path(before).stem
+    return fit_pair(Pair(name, category, name, Path(before), Path(after)))
 
 
 def correct(recipe: Recipe, changes: Mapping[str, Mapping[str, Any]], by: str = "human") -> Recipe:

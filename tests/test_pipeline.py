@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ from onnx import helper
 
 from packshot.pack import Pack
 from packshot.photo import Photo
-from packshot.pipeline import STAGES, correct, judge, predict, render
+from packshot.pipeline import STAGES, correct, fit, judge, predict, render
 from packshot.recipe import Recipe, Spot
 from packshot.style import Style
 from tests.models import finds_white, follows_symmetry, network, pack_with
@@ -157,3 +158,37 @@ def test_a_wrong_correction_says_what_is_wrong(recipe: Recipe, changes: dict[str
 def test_stages_are_in_their_order() -> None:
     wanted = ["color", "lighting", "background", "alignment", "cropping", "detailing"]
     assert [stage.name for stage in STAGES] == wanted
+
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+
+
+def test_fit_recovers_what_was_rendered(tmp_path: Path) -> None:
+    """Law 2: the recipe that made an after is read back from the two pictures."""
+    path = SAMPLES / "before" / "tote-0.jpg"
+    photo = Photo.open(path)
+    drawn = fit(path, SAMPLES / "after" / "tote-0.jpg", "bags").recipe
+    assert drawn is not None
+    changes: dict[str, dict[str, Any]] = {
+        "alignment": {"angle": 1.5},
+        "lighting": {"exposure": 0.4, "field": None},
+        "detailing": {"spots": (), "noise": 0, "sharpening": 0},
+    }
+    made = correct(drawn, changes)
+    cv2.imwrite(str(tmp_path / "after.png"), cv2.cvtColor(render(photo, made), cv2.COLOR_RGB2BGR))
+    found = fit(path, tmp_path / "after.png", "bags")
+    assert found.accepted, found.reason
+    assert found.recipe is not None
+    assert found.recipe.alignment.angle == pytest.approx(1.5, abs=0.05)
+    assert found.recipe.lighting.exposure == pytest.approx(0.4, abs=0.05)
+    assert found.recipe.color.white_gain == pytest.approx(made.color.white_gain, abs=0.02)
+    assert found.recipe.cropping.scale == pytest.approx(made.cropping.scale, rel=0.002)
+    assert found.delta_e < 0.6
+    assert sum(found.explained.values()) == pytest.approx(1, abs=0.01)
+
+
+def test_fit_says_why_two_files_are_no_pair() -> None:
+    found = fit(SAMPLES / "before" / "tote-0.jpg", SAMPLES / "after" / "mug-0.jpg")
+    assert not found.accepted
+    assert found.recipe is None
+    assert found.reason
