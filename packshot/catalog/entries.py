@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
+from packshot.photo import Photo
 from packshot.recipe import Reason, Recipe
 
 State = Literal["seen", "review", "publish", "published", "rejected", "failed"]
@@ -112,6 +113,15 @@ class Entry:
     changed_at: datetime
     lease: Lease | None
     prediction: Prediction | None
+
+    def photo(self) -> Photo:
+        """The photo itself. Raises PhotoError, and ValueError when its file is another photo by now."""
+        photo = Photo.open(self.source)
+        if photo.sha256 != self.sha256:
+            raise ValueError(
+                f"{self.source} is not the photo that was decided on any more: put that one back, or run it again"
+            )
+        return photo
 
 
 @dataclass(frozen=True)

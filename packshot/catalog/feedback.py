@@ -15,7 +15,7 @@ from packshot.catalog.credit import credit
 from packshot.catalog.recropping import Following
 from packshot.catalog.standing import Choice, Decided, decided
 from packshot.catalog.verdicts import group_of
-from packshot.photo import Photo, PhotoError, encode_jpeg, write_atomic
+from packshot.photo import PhotoError, encode_jpeg, write_atomic
 from packshot.pipeline import render
 from packshot.recipe import Recipe
 
@@ -117,7 +117,7 @@ def _save(folder: Path, pairs: list[FeedbackPair]) -> None:
 
 
 def _write(one: Decided, name: str, folder: Path, credited: bool) -> FeedbackPair:
-    photo, decision = _source(one), one.decision
+    photo, decision = one.entry.photo(), one.decision
     before = f"before/{name}{one.entry.source.suffix.lower()}"
     _place(one.entry.source, folder / before)
     if decision.after is not None:
@@ -141,13 +141,6 @@ def _corrected(one: Decided) -> Recipe:
     if one.decision.recipe_json is None:
         return one.prediction.recipe()
     return Recipe.model_validate_json(one.decision.recipe_json).with_files(one.prediction.recipe_path)
-
-
-def _source(one: Decided) -> Photo:
-    photo = Photo.open(one.entry.source)
-    if photo.sha256 != one.entry.sha256:
-        raise ValueError(f"{one.entry.source} is not the photo that was decided on any more: put that one back")
-    return photo
 
 
 def _place(source: Path, target: Path) -> None:

@@ -74,19 +74,10 @@ def _as_seen(item: Publication) -> dict[str, bytes] | None:
 
 
 def _rendered(item: Publication, recipe: Recipe) -> dict[str, bytes]:
-    photo = _source(item)
+    photo = item.entry.photo()
     house = _house(item)
     files = {f"{item.name}.jpg": encode_jpeg(render(photo, recipe), house.quality, photo.metadata)}
     for name in house.presets:
         made = export(photo, recipe, preset(name), house)
         files[f"variants/{name}/{item.name}{made.suffix}"] = made.data
     return files
-
-
-def _source(item: Publication) -> Photo:
-    photo = Photo.open(item.entry.source)
-    if photo.sha256 != item.entry.sha256:
-        raise ValueError(
-            f"{item.entry.source} is not the photo that was decided on any more: put that one back, or run it again"
-        )
-    return photo
