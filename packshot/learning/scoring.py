@@ -195,9 +195,14 @@ def on_canvas(shot: Shot, reference: Reference) -> Pixels:
 
 def _spots(ours: Sequence[Spot], theirs: Sequence[Spot]) -> Figures:
     marks, specks = grouped(ours), grouped(theirs)
-    healed = sum(any(_touch(speck, mark, 0.0) for mark in marks) for speck in specks)
-    false = sum(not any(_touch(mark, speck, _NEAR) for speck in specks) for mark in marks)
+    healed, false = healed_and_false(marks, specks)
     return {"specks": float(len(specks)), "healed": float(healed), "false_spots": float(false)}
+
+
+def healed_and_false(marks: Sequence[Sequence[Spot]], specks: Sequence[Sequence[Spot]]) -> tuple[int, int]:
+    """How many specks a mark touches, and how many marks are near no speck; in pixels of the before."""
+    healed = sum(any(_touch(speck, mark, 0.0) for mark in marks) for speck in specks)
+    return healed, sum(not any(_touch(mark, speck, _NEAR) for speck in specks) for mark in marks)
 
 
 def grouped(spots: Sequence[Spot]) -> list[list[Spot]]:

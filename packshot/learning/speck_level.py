@@ -9,10 +9,9 @@ import numpy as np
 
 from packshot import geometry
 from packshot.learning.fitting import PairFit
-from packshot.learning.scoring import grouped
+from packshot.learning.scoring import grouped, healed_and_false
 from packshot.pack import Pack
 from packshot.photo import Photo, PhotoError
-from packshot.recipe import Spot
 from packshot.stages.detailing import doubts, spot_of
 from packshot.style import Style
 from packshot.view import View
@@ -21,7 +20,6 @@ LEVELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 FALSE_A_PHOTO = 0.8  # a little below the one that is allowed
 MOST_PHOTOS = 80
 _LEAST_SPECKS = 20
-_NEAR = 2.0  # pixels of the before
 
 
 @dataclass(frozen=True)
@@ -67,18 +65,11 @@ def _count(fit: PairFit, pack: Pack) -> tuple[list[int], list[int], int] | None:
         return None
     specks = grouped(fit.recipe.detailing.spots)
     unit = geometry.scale_of(view.to_source)
-    found, false = [], []
+    counts = []
     for level in LEVELS:
         marks = seen.marks(level)
         if len(marks) > pack.file.thresholds.specks_at_most:
             marks = []
         ours = [[spot_of(mark, disc, view, unit) for disc in mark.discs] for mark in marks]
-        found.append(sum(any(_touch(speck, mark, 0) for mark in ours) for speck in specks))
-        false.append(sum(not any(_touch(mark, speck, _NEAR) for speck in specks) for mark in ours))
-    return found, false, len(specks)
-
-
-def _touch(first: Sequence[Spot], second: Sequence[Spot], room: float) -> bool:
-    return any(
-        np.hypot(one.x - two.x, one.y - two.y) < one.radius + two.radius + room for one in first for two in second
-    )
+        counts.append(healed_and_false(ours, specks))
+    return [healed for healed, _ in counts], [false for _, false in counts], len(specks)
