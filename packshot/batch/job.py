@@ -130,8 +130,15 @@ def _finish(work: Retouching, pack: Pack, item: Item, photo: Photo) -> Line:
         for name in house.presets
     }
     output = _write_output(work.out, verdict, item.name, finished)
-    line = _line(item, recipe, verdict, {"output": output, **pictures})
+    line = {**_camera(photo), **_line(item, recipe, verdict, {"output": output, **pictures})}
     return {**line, "presets": presets} if presets else line
+
+
+def _camera(photo: Photo) -> Line:
+    """The camera as the photo names it, for whoever watches what comes in; a manifest's own column says it better."""
+    make, model = (str(text or "").strip() for text in (photo.metadata.camera_make, photo.metadata.camera_model))
+    name = model if model.startswith(make) else f"{make} {model}".strip()
+    return {"camera": name} if name else {}
 
 
 def _write_export(out: Path, name: str, preset_name: str, made: Export) -> Line:

@@ -13,6 +13,7 @@ from sqlalchemy import Row, select
 from packshot.catalog.catalog import Catalog
 from packshot.catalog.costs import Costs
 from packshot.catalog.database import Transaction
+from packshot.catalog.inputs import Inputs
 from packshot.catalog.rows import standing_decisions
 from packshot.catalog.schema import photos, predictions
 from packshot.catalog.schema import publications as outbox
@@ -66,7 +67,10 @@ class Day:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything ``packshot report`` tells. ``hours``: each publication's time, by whether a person saw it."""
+    """Everything ``packshot report`` tells. ``hours``: each publication's time, by whether a person saw it.
+
+    ``inputs``: whether what arrives is still like what the gate was proven on, where that was looked at.
+    """
 
     at: datetime
     all: Figures
@@ -78,6 +82,7 @@ class Report:
     corrected: dict[str, int]
     alarm: str | None
     costs: Costs
+    inputs: Inputs | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For machines."""
@@ -89,6 +94,7 @@ class Report:
             "days": [{**asdict(day), "day": day.day.isoformat()} for day in self.days],
             "corrected_stages": self.corrected,
             "alarm": self.alarm,
+            "inputs": None if self.inputs is None else self.inputs.as_json(),
             "costs": self.costs.model_dump(),
         }
 

@@ -25,8 +25,11 @@ def report(
     json: Annotated[bool, typer.Option("--json", help="Print as JSON; no page is written.")] = False,
 ) -> None:
     """Tell what was automated, how sure that is, how long it took, and what it saved."""
+    from dataclasses import replace
+
     from packshot.catalog.costs import Costs, load_costs
     from packshot.catalog.figures import report as count
+    from packshot.catalog.inputs import inputs
     from packshot.evaluation.audit import AuditPlan
 
     try:
@@ -34,7 +37,7 @@ def report(
     except (ValueError, OSError) as error:
         fail(str(error))
     with opened(catalog) as found:
-        counted = count(found, studio, AuditPlan(risk=risk))
+        counted = replace(count(found, studio, AuditPlan(risk=risk)), inputs=inputs(found))
     answer_json(counted.as_json()) if json else _page(counted, out, name)
 
 
@@ -48,5 +51,6 @@ def _page(counted: Report, out: Path, name: str) -> None:
     every = counted.all
     automated = "–" if every.share_automated is None else f"{every.share_automated:.0%}"
     answer(f"{every.photos} photos, {automated} published without a person. See {out}")
-    if counted.alarm is not None:
-        answer(counted.alarm)
+    for alarm in (counted.alarm, None if counted.inputs is None else counted.inputs.alarm):
+        if alarm is not None:
+            answer(alarm)

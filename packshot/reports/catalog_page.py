@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
 from packshot.catalog.figures import Day, Report
+from packshot.catalog.inputs import Inputs
+from packshot.evaluation.drift import Shift
+from packshot.evaluation.drift_words import KINDS, NUMBERS
 from packshot.evaluation.exact import interval
 from packshot.reports.page import number, share, write_page
 from packshot.reports.plots import LINE, SERIES, Interval, draw_legend, intervals, new_figure, svg
+
+_SUBJECTS = (*NUMBERS, *KINDS)
 
 
 def write_catalog_report(path: Path, report: Report, name: str) -> None:
@@ -30,7 +36,41 @@ def write_catalog_report(path: Path, report: Report, name: str) -> None:
         ],
         stages=_stages(report.corrected),
         duration=duration,
+        subjects=_SUBJECTS,
+        inputs=_inputs(report.inputs),
     )
+
+
+def _inputs(inputs: Inputs | None) -> list[dict[str, Any]]:
+    """A row for each day, and for each category that drifted otherwise than all of it; the last day first."""
+    if inputs is None:
+        return []
+    whole = {one.day: {shift.name for shift in one.drifted} for one in inputs.days if one.category == "all"}
+    told = [
+        one
+        for one in inputs.days
+        if one.category == "all" or {shift.name for shift in one.drifted} - whole.get(one.day, set())
+    ]
+    told.sort(key=lambda one: (-one.day.toordinal(), one.category != "all", one.category))
+    return [
+        {
+            "day": f"{one.day:%d %B}",
+            "category": one.category,
+            "photos": one.photos,
+            "drifted": bool(one.drifted),
+            "cells": [_largest([shift for shift in one.shifts if shift.subject == name]) for name in _SUBJECTS],
+            "words": "; ".join(shift.sentence() for shift in one.drifted),
+        }
+        for one in told
+    ]
+
+
+def _largest(shifts: Sequence[Shift]) -> dict[str, Any]:
+    """The largest shift of a subject; one that counts before one that does not."""
+    if not shifts:
+        return {"size": None, "drifted": False}
+    most = max(shifts, key=lambda shift: (shift.drifted, shift.size))
+    return {"size": most.size, "drifted": most.drifted}
 
 
 def duration(hours: float | None) -> str:

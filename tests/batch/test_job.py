@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from packshot.batch import job
 from packshot.batch.job import Item, Retouching, megabytes_needed, most_pixels, require_presets, retouch
@@ -55,6 +57,17 @@ def test_the_line_names_files_that_are_there(tmp_path: Path) -> None:
             "limit": 200.0,
         }
     ]
+
+
+def test_the_line_names_the_camera_that_the_photo_names(tmp_path: Path) -> None:
+    path, exif = make_photos(tmp_path / "in", 1)[0], Image.Exif()
+    exif[0x010F], exif[0x0110] = "Canon", "Canon EOS R6"
+    Image.open(path).save(path, exif=exif)
+    doing, pack = work(tmp_path)
+    item = Item(path, "../in/photo-000.jpg", "a")
+    assert retouch(doing, pack, item, lambda _: None)["camera"] == "Canon EOS R6"
+    manifest = replace(item, carried={"camera": "the one on the left"})
+    assert retouch(doing, pack, manifest, lambda _: None)["camera"] == "the one on the left"
 
 
 def test_the_saved_recipe_renders_the_finished_shot(tmp_path: Path) -> None:
