@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
 from packshot.commands.pair_sets import read_pair_set
 from packshot.commands.steps import Steps
+
+if TYPE_CHECKING:
+    from packshot.blindtest.making import Made
 
 blindtest = typer.Typer(
     help="Can people tell packshot's shots from the studio's own? Make a test, let people take it, report.",
@@ -48,17 +51,21 @@ def make(
         fail(str(error))
     for failure in made.failures:
         say(f"left out: {failure}")
+    _tell(made, out, json)
+    raise typer.Exit(ExitStatus.SOME_FAILED if made.failures else ExitStatus.DONE)
+
+
+def _tell(made: Made, out: Path, json: bool) -> None:
     kinds = [trial.kind for trial in made.test.trials]
     counts = {kind: kinds.count(kind) for kind in ("ai", "human", "check")}
     if json:
         answer_json({**counts, "trials_planned": made.test.trials_planned, "failed": list(made.failures)})
-    else:
-        answer(
-            f"{counts['ai']} trials of ours against the studio's, {counts['human']} of two humans, "
-            f"{counts['check']} with a gross error; {made.test.trials_planned} answers are planned. "
-            f"Let people take it: packshot blindtest serve {out}"
-        )
-    raise typer.Exit(ExitStatus.SOME_FAILED if made.failures else ExitStatus.DONE)
+        return
+    answer(
+        f"{counts['ai']} trials of ours against the studio's, {counts['human']} of two humans, "
+        f"{counts['check']} with a gross error; {made.test.trials_planned} answers are planned. "
+        f"Let people take it: packshot blindtest serve {out}"
+    )
 
 
 @blindtest.command()
