@@ -136,15 +136,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=int, default=600)
     photos = parser.parse_args().photos
-    with tempfile.TemporaryDirectory() as folder, served(make_queue(Path(folder), photos + 100, 2)) as address:
-        browser = Browser(Path(folder) / "profile")
-        try:
-            browser.call("Page.navigate", url=address)
-            time.sleep(5)
-            walk(browser, photos)
-        finally:
-            browser.process.terminate()
-            browser.process.wait()
+    with tempfile.TemporaryDirectory() as folder:
+        queue = make_queue(Path(folder), photos + 100, 2)
+        with served(["review", "--catalog", str(queue), "--editor", "me"]) as address:
+            visit(Path(folder) / "profile", address, photos)
+
+
+def visit(profile: Path, address: str, photos: int) -> None:
+    """Walks so many photos in a browser of its own."""
+    browser = Browser(profile)
+    try:
+        browser.call("Page.navigate", url=address)
+        time.sleep(5)
+        walk(browser, photos)
+    finally:
+        browser.process.terminate()
+        browser.process.wait()
 
 
 if __name__ == "__main__":

@@ -56,10 +56,11 @@ def _named(photos: Path, source: str, at: int) -> str:
 
 
 @contextmanager
-def served(catalog: Path) -> Iterator[str]:
-    """The address of a server of its own."""
-    command = [sys.executable, "-m", "packshot", "review", "--catalog", str(catalog), "--port", "0", "--editor", "me"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+def served(words: list[str]) -> Iterator[str]:
+    """The address of a server of its own, started by a command of packshot's."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "packshot", *words, "--port", "0"], stdout=subprocess.PIPE, text=True
+    ) as server:
         assert server.stdout is not None
         line = server.stdout.readline()
         try:
@@ -161,7 +162,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         options = parser.parse_args()
         catalog = make_queue(Path(folder), options.queue, options.megapixels)
-        with served(catalog) as address:
+        with served(["review", "--catalog", str(catalog), "--editor", "me"]) as address:
             print(json.dumps(measure(address, options), indent=1))
 
 

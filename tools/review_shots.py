@@ -1,4 +1,4 @@
-"""Takes the pictures of the review pages that the docs show, from the sample photos.
+"""Takes the pictures of all pages for people that the docs show, from the sample photos.
 
 Run: python -m tools.review_shots --out docs/pictures
 """
@@ -14,20 +14,29 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import select, update
 
 from packshot.batch import RunSettings, run
+from packshot.blindtest.making import Plan
+from packshot.blindtest.making import make_test as make_blind_test
 from packshot.catalog import Answer, Catalog, Chance
 from packshot.catalog.schema import photos, predictions, publications
+from packshot.learning.pairs import read_pairs
+from packshot.pack import Pack
+from packshot.review.access import Role
+from packshot.review.accounts import Accounts
 from packshot.review.folder import CATALOG_FILE, made_in
 from packshot.review.queue import REJECTIONS
+from packshot.style import Style
 from tools.measure_review import SWITCHES, served, until
 
-WIDTH = 960
+WIDTH = 1600
 SAMPLES = Path(__file__).parents[1] / "samples"
+WORDS = "seven quiet herons wade"
 Show = Callable[[Browser, str, Path, str], None]
 SIZES = {"": (1280, 800), "-large": (3840, 2160)}
 
@@ -72,6 +81,12 @@ def _spread(catalog: Catalog, draw: random.Random) -> None:
                 connection.execute(update(photos).where(photos.c.id == row.id).values(state="published"))
 
 
+def make_test(folder: Path) -> Path:
+    """A blind test of the samples."""
+    make_blind_test(read_pairs(SAMPLES).pairs, Pack.base(), Style(), Plan(products=6), folder / "test")
+    return folder / "test"
+
+
 @contextmanager
 def opened(browser: Browser, address: str, size: tuple[int, int]) -> Iterator[Page]:
     """A page of its own."""
@@ -82,10 +97,11 @@ def opened(browser: Browser, address: str, size: tuple[int, int]) -> Iterator[Pa
 
 
 def keep(page: Page, path: Path) -> None:
-    """A picture of the page, 960 pixels wide, as JPEG."""
+    """A picture of the page, at most 1600 pixels wide, as WebP."""
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    height = round(picture.height * WIDTH / picture.width)
-    picture.resize((WIDTH, height), Image.Resampling.LANCZOS).save(path, quality=66, optimize=True)
+    width = min(WIDTH, picture.width)
+    size = (width, round(picture.height * width / picture.width))
+    picture.resize(size, Image.Resampling.LANCZOS).save(path, quality=60, method=6)
 
 
 def review(browser: Browser, address: str, out: Path, mark: str) -> None:
@@ -93,27 +109,55 @@ def review(browser: Browser, address: str, out: Path, mark: str) -> None:
     with opened(browser, address, SIZES[mark]) as page:
         until(page, "performance.getEntriesByName('packshot:shown').length > 0")
         page.wait_for_timeout(1500)
-        keep(page, out / f"review{mark}.jpg")
+        keep(page, out / f"review{mark}.webp")
         for key in ("3", "l", *["ArrowRight"] * 8, "t", *["ArrowRight"] * 12):
             page.keyboard.press(key)
         page.wait_for_timeout(2500)
-        keep(page, out / f"review-correcting{mark}.jpg")
+        keep(page, out / f"review-correcting{mark}.webp")
         for key in ("Escape", "v", "v", "5", "q"):
             page.keyboard.press(key)
         page.mouse.move(0.35 * SIZES[mark][0], 0.5 * SIZES[mark][1])
         page.wait_for_timeout(2500)
-        keep(page, out / f"review-matte{mark}.jpg")
+        keep(page, out / f"review-matte{mark}.webp")
         for key in ("Escape", "v", "1", "?"):
             page.keyboard.press(key)
         page.wait_for_timeout(500)
-        keep(page, out / f"review-keys{mark}.jpg")
+        keep(page, out / f"review-keys{mark}.webp")
 
 
 def manage(browser: Browser, address: str, out: Path, mark: str) -> None:
     """The manager's page."""
     with opened(browser, address.replace("/review", "/manage"), SIZES[mark]) as page:
         page.wait_for_timeout(1500)
-        keep(page, out / f"manage{mark}.jpg")
+        keep(page, out / f"manage{mark}.webp")
+
+
+def accounts(browser: Browser, address: str, out: Path, mark: str) -> None:
+    """Signing in, and the admins' page."""
+    with opened(browser, address, SIZES[mark]) as page:
+        keep(page, out / f"login{mark}.webp")
+        page.get_by_label("Name").fill("ada")
+        page.get_by_label("Password").fill(WORDS)
+        page.get_by_role("button", name="Sign in").click()
+        page.goto(address.replace("/review", "/accounts"))
+        page.wait_for_timeout(500)
+        keep(page, out / f"accounts{mark}.webp")
+
+
+def blind_test(browser: Browser, address: str, out: Path, mark: str) -> None:
+    """A trial of the blind test, whole and close up."""
+    with opened(browser, address, SIZES[mark]) as page:
+        page.get_by_label("Your name").fill(f"rater {mark}")
+        page.get_by_role("button", name="Begin").click()
+        page.wait_for_selector("#trial[data-ready=yes]")
+        for key in ("ArrowRight", "a", "k"):
+            page.keyboard.press(key)
+        page.wait_for_timeout(500)
+        keep(page, out / f"blindtest{mark}.webp")
+        page.mouse.move(0.25 * SIZES[mark][0], 0.4 * SIZES[mark][1])
+        page.mouse.wheel(0, -600)
+        page.wait_for_timeout(500)
+        keep(page, out / f"blindtest-close{mark}.webp")
 
 
 def main() -> None:
@@ -123,10 +167,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         queue, history = make_catalogs(Path(folder))
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=SWITCHES.split())
-        shown: tuple[tuple[Path, Show], ...] = ((queue, review), (history, manage))
-        for catalog, show in shown:
+        with Catalog.open(str(history)) as catalog:
+            for name, role in (("ada", "admin"), ("mia", "manager"), ("eva", "editor")):
+                Accounts(catalog.database).add(name, WORDS, cast(Role, role), "the command line")
+        of_catalog = ["review", "--editor", "anna", "--catalog"]
+        shown: tuple[tuple[list[str], Show], ...] = (
+            ([*of_catalog, str(queue)], review),
+            ([*of_catalog, str(history)], manage),
+            (["review", "--accounts", "--catalog", str(history)], accounts),
+            (["blindtest", "serve", str(make_test(Path(folder)))], blind_test),
+        )
+        for command, show in shown:
             for mark in SIZES:
-                with served(catalog) as address:
+                with served(command) as address:
                     show(browser, address, out, mark)
         browser.close()
 

@@ -13,10 +13,9 @@ from packshot.catalog.figures import report
 from packshot.review.access import Identity, needs
 from packshot.review.account_routes import require_own_page
 from packshot.review.guard import address_of
-from packshot.review.managing import as_csv, lines_over_time, overview
+from packshot.review.managing import as_csv, lines_over_time, most_a_day, overview
 from packshot.review.pages import page
 from packshot.review.promoting import Attempt, Wish
-from packshot.review.queue import REJECTIONS
 from packshot.review.shop import Shop, shop_of
 
 router = APIRouter()
@@ -37,7 +36,8 @@ def manage(request: Request, manager: Manager, shop: Room) -> HTMLResponse:
         "attempt": shop.promoter.attempt,
         "grounds": shop.promoter.grounds,
     }
-    return page(request, "manage.html", told=told, lines=lines, points=points, rejections=REJECTIONS, **asked)
+    most = most_a_day(told.report)
+    return page(request, "manage.html", told=told, lines=lines, most_a_day=most, points=points, **asked)
 
 
 @router.get("/manage.csv")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -19,10 +19,20 @@ from packshot.catalog.schema import decisions, predictions
 from packshot.catalog.verdicts import cases
 from packshot.evaluation.promise import CurvePoint, curve
 from packshot.pack import Pack
+from packshot.review.queue import REJECTIONS
 
 WORST = 24
 _CONFIDENCE = 0.95
 _CHART = (720, 180)
+STEPS = {
+    "color": "colour",
+    "lighting": "light",
+    "background": "cut-out or shadow",
+    "alignment": "turn",
+    "cropping": "crop",
+    "detailing": "spots",
+}
+"""What people call the stages, as on the review page."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,15 @@ class Case:
     reason: str
     audit: bool
     at: datetime
+
+    @property
+    def said(self) -> str:
+        """What the person did, in words."""
+        if self.outcome == "edited":
+            return "Finished by another editor"
+        if self.outcome == "correct":
+            return f"Corrected: {self.reason}"
+        return f"Rejected: {REJECTIONS.get(self.reason, self.reason)}"
 
 
 @dataclass(frozen=True)
@@ -94,13 +113,20 @@ def _worst(catalog: Catalog) -> list[Case]:
             row.name,
             row.category,
             row.outcome,
-            row.reason or ", ".join(row.changes),
+            row.reason or ", ".join(_changed(row.changes)),
             row.purpose == "audit",
             row.at,
         )
         for row in rows
     ]
     return sorted(found, key=lambda case: (not case.audit, -case.at.timestamp()))
+
+
+def _changed(changes: Mapping[str, Any]) -> list[str]:
+    """What a hand changed, and not what followed from another category."""
+    category = changes.get("category", {})
+    named = [f"category, {category['name'].replace('_', ' ')}"] if category else []
+    return named + [word for step, word in STEPS.items() if step in changes and step not in category.get("follows", ())]
 
 
 def as_csv(told: Report) -> str:
@@ -135,8 +161,13 @@ def lines_over_time(told: Report) -> list[Line]:
         "published": [day.published for day in told.days],
         "without a person": [day.automated for day in told.days],
     }
-    most = max((value for values in series.values() for value in values), default=0) or 1
+    most = most_a_day(told) or 1
     return [Line(name, _points(values, most), values[-1]) for name, values in series.items() if values]
+
+
+def most_a_day(told: Report) -> int:
+    """What the top of that chart stands for."""
+    return max((max(day.arrived, day.published, day.automated) for day in told.days), default=0)
 
 
 def _points(values: Sequence[float], most: float) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from packshot import geometry
@@ -27,8 +28,10 @@ _QUALITY = 90
 _PHOTOS = 24
 _LARGE = 2
 _LARGE_PIXELS = 9_000_000
-_BACKDROP_TINT = (0, 114, 178)  # blue of the Okabe-Ito palette: colour-blind eyes tell it from most products too
+_BACKDROP_TINTS = ((0, 114, 178), (230, 159, 0))
+"""Blue and orange of the Okabe-Ito palette, which colour-blind eyes tell apart: blue, save for a bluish product."""
 _TINT_SHARE = 0.65
+_BLUISH = 12
 
 
 @dataclass
@@ -134,5 +137,12 @@ def _tinted(picture: Image, recipe: Recipe, frame: Frame) -> Image:
     matte = decode_matte(recipe.asset(recipe.background.matte))
     affine = geometry.compose(recipe.geometry.affine(), frame.of(recipe.geometry.size))
     product = frame_matte(matte, recipe.source.size, affine, frame.size)
+    tint = np.array(_tint_beside(picture, product), np.float32)
     share = ((255 - product.astype(np.float32)) * (_TINT_SHARE / 255))[..., None]
-    return np.round(picture + share * (np.array(_BACKDROP_TINT, np.float32) - picture)).astype(np.uint8)
+    return np.round(picture + share * (tint - picture)).astype(np.uint8)
+
+
+def _tint_beside(picture: Image, product: Image) -> tuple[int, int, int]:
+    """The tint that the product does not have itself."""
+    red, _, blue, _ = cv2.mean(picture, (product > 128).astype(np.uint8))
+    return _BACKDROP_TINTS[int(blue > red + _BLUISH)]

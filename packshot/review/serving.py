@@ -95,6 +95,7 @@ def _run(app: FastAPI, listening: Listening, path: str, tell: Callable[[str], No
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((listening.address, listening.port))
+        listener.listen()  # before anybody is told, so that who comes at once waits and is not refused
         name = f"[{listening.address}]" if ":" in listening.address else listening.address
         tell(f"Open {'https' if keys[0] else 'http'}://{name}:{listener.getsockname()[1]}{path} (Ctrl-C ends it)")
         uvicorn.Server(config).run(sockets=[listener])

@@ -49,8 +49,26 @@ def test_the_page_tells_what_waits_and_what_went_wrong(client: TestClient, catal
     assert re.search(r"Waiting for a person</dt><dd>1 ", page)
     worst = overview(catalog).worst
     assert [(case.outcome, case.reason) for case in worst] == [("reject", "edge")]
-    assert "reject: Edge of the product" in page
+    assert "Rejected: Edge of the product" in page
     assert worst[0].name in page
+
+
+def test_what_people_changed_is_told_in_their_words(catalog: Catalog) -> None:
+    entry = catalog.lease("anna", 1, 60)[0]
+    assert entry.prediction is not None
+    light = entry.prediction.recipe().lighting.model_dump(mode="json")
+    follows = {**light, "exposure": 0.5}
+    changes = {"lighting": follows, "alignment": {"angle": 2.0}}
+    answer = Answer(
+        "correct",
+        entry.prediction.id,
+        changes=changes,
+        category="hats",
+        house={"quality": 90},
+        light={"lighting": follows},
+    )
+    catalog.decide(entry.id, "anna", answer)
+    assert overview(catalog).worst[0].said == "Corrected: category, hats, turn"
 
 
 def test_figures_as_csv_are_those_of_the_page_and_never_formulas(client: TestClient, catalog: Catalog) -> None:

@@ -129,6 +129,27 @@ def test_brush_and_spots_by_mouse(visit: Visit) -> None:
     assert visit.page.locator("[data-kind=after] circle.new").count() == 0
 
 
+def test_a_hair_is_healed_by_drawing_along_it_and_taken_back_at_once(visit: Visit) -> None:
+    page = visit.page
+    visit.press("d", *["["] * 8)
+    box = page.locator(".pane[data-kind=after]").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 30, steps=12)
+    page.mouse.up()
+    rings = page.locator(".pane[data-kind=after] circle.new")
+    assert 5 <= rings.count() <= 13
+    visit.press("Control+z")
+    assert rings.count() == 0
+
+
+def test_shift_moves_a_slider_by_ten_steps(visit: Visit) -> None:
+    visit.press("t", "Shift+ArrowRight", "Shift+ArrowRight", "ArrowRight", "Shift+ArrowLeft")
+    assert visit.page.locator("[name=angle] + output").inner_text() == "+1.1°"
+
+
 def test_regions_are_marked_and_examined(visit: Visit) -> None:
     assert visit.page.locator("[data-kind=after] rect.region").count() == 1
     fitted = visit.page.locator("#zoom").inner_text()

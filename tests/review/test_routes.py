@@ -113,6 +113,15 @@ def test_the_matte_tints_the_backdrop_alone(client: TestClient) -> None:
     assert change[100, 80] < 20
 
 
+def test_what_the_matte_cut_off_has_not_the_products_colour(client: TestClient) -> None:
+    tints = set()
+    for card in take(client, 6):
+        before, tinted = (pixels(draft(client, card["id"], what=what)) for what in ("before", "matte"))
+        bluer = tinted[5, 5, 2] - before[5, 5, 2] > tinted[5, 5, 0] - before[5, 5, 0]
+        tints.add((card["category"], "blue" if bluer else "orange"))
+    assert tints == {("reds", "blue"), ("greens", "blue"), ("blues", "orange")}
+
+
 @pytest.mark.parametrize("what", ["before", "after"])
 def test_whole_pictures_come_as_large_as_asked_and_may_be_kept(client: TestClient, what: str) -> None:
     card = take(client)[0]

@@ -58,6 +58,11 @@ export class Lens {
     this.zoomTo(this.scaleNow() * Math.exp(-event.deltaY * (event.deltaMode ? WHEEL.lines : WHEEL.pixels)), x, y);
   }
 
+  /** Whether a region (left, top, right, bottom in 0..1) is small enough to be worth going closer to. */
+  hasCloseUp([left, top, right, bottom]) {
+    return Math.max(right - left, bottom - top) < 0.6;
+  }
+
   /** Zooms so that a region (left, top, right, bottom in 0..1) fills about half of a pane, to 200 % at most. */
   closeUp([left, top, right, bottom]) {
     const [width, height] = this.room();

@@ -8,6 +8,7 @@ if (place) {
   const y = (value) => 180 - 170 * value / most;
   for (const name of ['bad', 'bound']) document.getElementById(name).setAttribute('points', points.map((point) => `${x(point).toFixed(1)},${y(point[name]).toFixed(1)}`).join(' '));
   const percent = (value) => `${(100 * value).toFixed(1)} %`;
+  document.getElementById('most-bad').textContent = `${percent(most)} bad`;
   const slider = document.getElementById('quality');
   const show = () => {
     const point = points[slider.value];

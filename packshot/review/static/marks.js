@@ -32,14 +32,15 @@ export function drawMarks(svg, viewer, state) {
   svg.append(...drawn);
 }
 
+/** Reasons that mark the same place share a box, with all their numbers. */
 function regions(card, told, scale) {
   const [width, height] = card.canvas;
-  return card.reasons.flatMap((reason, at) => {
-    if (!reason.region || (told !== null && told !== at)) return [];
-    const [left, top, right, bottom] = reason.region;
+  const places = Map.groupBy([...card.reasons.keys()].filter((at) => card.reasons[at].region && (told === null || told === at)), (at) => String(card.reasons[at].region));
+  return [...places.values()].flatMap((numbers) => {
+    const [left, top, right, bottom] = card.reasons[numbers[0]].region;
     const box = {x: left * width, y: top * height, width: (right - left) * width, height: (bottom - top) * height};
     const label = {x: box.x + 3 / scale, y: box.y - 4 / scale, 'stroke-width': 3 / scale};
-    return [shape('rect', {...box, class: told === at ? 'region told' : 'region'}), shape('text', label, String(at + 1))];
+    return [shape('rect', {...box, class: told === null ? 'region' : 'region told'}), shape('text', label, numbers.map((at) => at + 1).join(', '))];
   });
 }
 

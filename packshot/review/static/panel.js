@@ -7,11 +7,15 @@ const UNITS = {warmth: 2, tint: 2, exposure: 2, shadows: 2, highlights: 2, angle
 export function drawVerdict(card, tell) {
   document.querySelector('.handover').hidden = !card;
   byId('photo-name').textContent = card ? card.name : 'No photo';
-  const quality = card && card.quality !== null ? `quality ${card.quality.toFixed(2)}` : '';
-  const size = card ? `${card.source.join(' × ')} → ${card.canvas.join(' × ')} px` : '';
-  byId('photo-facts').textContent = card ? [card.category, card.product, quality, size].filter(Boolean).join(' · ') : '';
   byId('reasons').replaceChildren(...(card ? card.reasons : []).map((reason, at) => reasonItem(reason, at, tell)));
   if (card && !card.reasons.length) byId('reasons').textContent = card.blind ? 'A spot check: judge it as it stands.' : '';
+}
+
+/** What is known of a photo in a line: its category, as corrected, and from what size to what size it goes. */
+export function drawFacts(card, edit) {
+  const quality = card && card.quality !== null ? `quality ${card.quality.toFixed(2)}` : '';
+  const size = card ? `${card.source.join(' × ')} → ${card.canvas.join(' × ')} px` : '';
+  byId('photo-facts').textContent = card ? [edit.category || card.category, card.product, quality, size].filter(Boolean).join(' · ') : '';
 }
 
 function reasonItem(reason, at, tell) {

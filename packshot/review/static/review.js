@@ -5,7 +5,7 @@ import {NEUTRAL, Edits, anyChanged, isChanged, sent} from './edits.js';
 import {SLIDERS, TOOLS, VIEWS, drawLegend} from './keys.js';
 import {drawMarks} from './marks.js';
 import {Outbox} from './outbox.js';
-import {Controls, byId, drawVerdict} from './panel.js';
+import {Controls, byId, drawFacts, drawVerdict} from './panel.js';
 import {Queue} from './queue.js';
 import {Tools} from './tools.js';
 import {Viewer} from './viewer.js';
@@ -105,6 +105,7 @@ function changed(moving = false) {
 }
 
 function tellEdit() {
+  drawFacts(queue.front, edits().now);
   controls.show(queue.front, edits().now);
   byId('accept-what').textContent = anyChanged(edits().now) ? 'Accept corrected' : 'Accept';
 }
@@ -246,7 +247,7 @@ function chooseTool(tool) {
   for (const button of document.querySelectorAll('[data-tool]')) if (button !== stage) button.setAttribute('aria-pressed', String(button.dataset.tool === tools.tool));
   byId('hint').textContent = {
     add: 'Paint what belongs to the product.', remove: 'Paint what is backdrop.', crop: 'Pull a corner, or move the box. Arrows, + and − too.',
-    spots: 'Click a speck to heal it, a ring to leave it as it was.',
+    spots: 'Click a speck or draw along a hair to heal it; click a ring to leave it as it was.',
   }[tools.tool] || '';
   stage.focus({preventScroll: true});
 }
@@ -268,7 +269,7 @@ function nextSurround() {
 function examine() {
   const card = queue.front;
   if (!card) return;
-  const marked = card.reasons.map((reason, at) => [reason.region, at]).filter(([region]) => region);
+  const marked = card.reasons.map((reason, at) => [reason.region, at]).filter(([region]) => region && viewer.hasCloseUp(region));
   const [region, at] = marked.find(([, place]) => place > (look.examined ?? -1)) || [];
   look.examined = look.told = at ?? null;
   if (!region) return viewer.zoomTo(0);
@@ -335,6 +336,7 @@ function key(event) {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || typed) return undefined;
   const onRange = event.target.type === 'range' && event.key.startsWith('Arrow');
+  if (onRange && event.shiftKey && event.target.name) return stride(event);
   if (!onRange && !(event.target.matches('button, a') && event.key === ' ') && tools.key(event)) return event.preventDefault();
   const letter = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   if (event.repeat && 'arsubc'.includes(letter)) return undefined;
@@ -344,6 +346,15 @@ function key(event) {
   else if (letter in LETTERS) LETTERS[letter]();
   else return undefined;
   return event.preventDefault();
+}
+
+/** Ten steps of a slider at once. */
+function stride(event) {
+  const {target} = event;
+  const way = ['ArrowRight', 'ArrowUp'].includes(event.key) ? 1 : -1;
+  target.value = Number(target.value) + way * 10 * Number(target.step);
+  target.dispatchEvent(new Event('input', {bubbles: true}));
+  event.preventDefault();
 }
 
 function rejectKey(event) {

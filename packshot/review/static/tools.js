@@ -124,7 +124,7 @@ export class Tools {
     };
   }
 
-  /** A click on a spot takes it out, or brings it back; elsewhere it adds one. */
+  /** A click on a spot takes it out, or brings it back; elsewhere it adds one, and drawing on adds more along a hair. */
   spot(point) {
     const edit = this.work.edits();
     const [x, y] = back(this.map(), point);
@@ -134,8 +134,23 @@ export class Tools {
     const predicted = this.viewer.card.predicted.spots.findIndex(hits);
     if (added >= 0) this.work.change({spots_added: edit.spots_added.filter((_, at) => at !== added)});
     else if (predicted >= 0) this.work.change({spots_removed: toggled(edit.spots_removed, predicted)});
-    else this.work.change({spots_added: [...edit.spots_added, {x, y, radius: this.radius()}]});
+    else return this.healing([x, y]);
     return null;
+  }
+
+  healing(from) {
+    const radius = this.radius();
+    let last = from;
+    const heal = ([x, y]) => this.work.change({spots_added: [...this.work.edits().spots_added, {x, y, radius}]}, 'heal');
+    heal(from);
+    return {
+      move: ({point}) => {
+        const next = back(this.map(), point);
+        if (Math.hypot(next[0] - last[0], next[1] - last[1]) < radius) return;
+        last = next;
+        heal(next);
+      },
+    };
   }
 
   cropping(point) {
