@@ -43,10 +43,11 @@ format: .stamps/test  ## put the code in shape
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-# torch goes first and alone: pip then takes the plain CPU build and nothing replaces it.
+# torch goes first and alone: pip then takes the plain CPU build and nothing replaces it. What is imported is compiled
+# when it is: that is a third of it.
 .stamps/test: .stamps/run Makefile
-	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --editable '.[raw,learn,postgres,serve,report,test,check]'
+	$(BIN)/python -m pip install --quiet --no-compile torch==2.13.0
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[raw,learn,postgres,serve,report,test,check]'
 	@touch $@
 
 clean:  ## forget what was installed and made
