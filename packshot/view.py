@@ -21,6 +21,8 @@ from packshot.photo import Photo
 from packshot.render import to_bytes
 from packshot.shrinking import averaged, shrink, shrunken
 from packshot.style import House, Style
+from packshot.turning import portrait, turned
+from packshot.uprightness import cues
 
 LONG_SIDE = 1600
 DECODE_SCALE = 0.5  # one decode at half scale serves the analysis and most renders
@@ -138,6 +140,14 @@ class View:
         """What the retouchers whom the pack learned from would do to the light; None where it did not learn that."""
         advised = self.pack.advise(self.measured, self.category[0])
         return None if advised is None else Advice(*advised)
+
+    @cached_property
+    def upright_share(self) -> NDArray[np.float64] | None:
+        """The probability of each upright angle (``uprightness.angles``); None where the pack does not weigh them."""
+        if "upright" not in self.pack.file.models:
+            return None
+        curves = cues(self.middling, self.middling_matte)
+        return self.pack.weigh(curves, turned(portrait(self.middling, self.middling_matte)))
 
     @cached_property
     def sure_backdrop(self) -> NDArray[np.bool_]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from packshot import geometry
 from packshot.colorscience import LUMINANCE
+from packshot.evaluation.felt_features import felt, tilt
 from packshot.evaluation.judge_model import TrainedJudge
 from packshot.evaluation.material_features import material
 from packshot.evaluation.outline_features import outline, variation
@@ -26,6 +27,7 @@ _SMALL = 256
 def photo_features(view: View, recipe: Recipe) -> Features:
     """What the models saw in the photo and where they disagree, measured on its view: about 30 ms."""
     features = {**outline(view), **variation(view), **material(view), **light(view, recipe), **category(view)}
+    features |= felt(view, recipe) | tilt(view, recipe)
     return {name: rounded(value) for name, value in features.items() if np.isfinite(value)}
 
 
@@ -44,7 +46,8 @@ def rounded(value: float) -> float:
 
 
 def category(view: View) -> Features:
-    """How sure the network is of what it sees, and whether it sees what it was told."""
+    """How sure the network is of what it sees, whether it sees what it was told, and each category's share as a power
+    of ten (``taken_for_``)."""
     shares = view.answer.categories
     if shares is None:
         return {}
@@ -52,7 +55,8 @@ def category(view: View) -> Features:
     given = view.category[0]
     entropy = -sum(share * float(np.log(max(share, 1e-9))) for share in shares)
     own = shares[names.index(given)] if given in names else 0.0
-    return {"category_entropy": entropy, "category_best": max(shares), "category_own": own}
+    taken = {f"taken_for_{name}": float(np.log10(max(share, 1e-4))) for name, share in zip(names, shares, strict=True)}
+    return {"category_entropy": entropy, "category_best": max(shares), "category_own": own, **taken}
 
 
 def light(view: View, recipe: Recipe) -> Features:

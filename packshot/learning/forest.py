@@ -22,8 +22,8 @@ class ForestSettings:
     """trees: how many; leaf: least rows in a leaf; tried: features tried at each node, as a share; depth: at most."""
 
     trees: int = 60
-    leaf: int = 4
-    tried: float = 0.35
+    leaf: int = 8
+    tried: float = 0.5
     depth: int = 12
 
 

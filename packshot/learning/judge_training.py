@@ -20,6 +20,7 @@ from packshot.evaluation.judge_model import (
     OUTLINE,
     PARTS,
     REJECTED,
+    Forest,
     Habits,
     Projection,
     TrainedJudge,
@@ -41,6 +42,24 @@ _HABITS = (
     "gain_red", "gain_blue", "exposure", "unevenness", "magnification", "off_centre_x", "off_centre_y", "area",
     "box_aspect", "after_lightness", "after_dark", "after_bright", "after_chroma", "product_after", "backdrop_after",
 )  # fmt: skip
+_CONCERNS = {
+    COLOUR: (
+        "felt_", "exposure", "white_unsure", "evenness_", "unevenness", "product_", "backdrop_", "after_", "contrast",
+        "greys_apart", "paper_", "shades_", "gain_", "chroma", "seen_through", "specular", "bright", "saturation",
+        "from_habits", "is_",
+    ),
+    OUTLINE: (
+        "cut_", "level_", "varied_", "off_surface", "border_", "matte_doubt", "unsure", "edge_width", "raggedness",
+        "frame_contact", "hollow", "pieces", "second_piece", "solidity", "like_backdrop", "backdrop_busy",
+        "seen_through", "from_backdrop", "specular", "fine_drawing", "area", "found_", "is_",
+    ),
+    FRAME: (
+        "tilt_", "angle", "turned", "lean", "slender", "box_", "solidity", "least_margin", "frame_contact", "cut_box",
+        "cut_overlap", "level_box", "varied_box", "off_centre", "magnification", "enlarged", "raggedness", "area",
+        "pieces", "is_",
+    ),
+}  # fmt: skip
+"""How the names of those features begin that say something of a part: of few outcomes, chance finds the others too."""
 _LEAST_ERRORS = {"delta_e": 0.3, "iou": 1e-3, "corner": 0.05}
 _ERRORS = {REJECTED: tuple(_LEAST_ERRORS), COLOUR: ("delta_e",), OUTLINE: ("iou",), FRAME: ("corner",)}
 
@@ -108,12 +127,27 @@ def _grown(outcomes: Sequence[Outcome], training: JudgeTraining, seed: int) -> T
     table = np.stack([row_of(row, names) for row in rows])
     shares = np.array([_shares(outcome, training.bar) for outcome in outcomes])
     forests = {
-        part: grow(table, _targets(outcomes, shares[:, place], part), shares[:, place], seed + place, training.forest)
+        part: _grown_on(table, names, part, _targets(outcomes, shares[:, place], part), (seed + place, training.forest))
         for place, part in enumerate(PARTS)
     }
     known = sum(outcome.rejected is None for outcome in outcomes)
     facts = {"bar": training.bar, "features": names, "forests": forests, "by_parts": 2 * known >= len(outcomes)}
     return TrainedJudge.model_validate({**facts, "projection": projection, "habits": habits})
+
+
+def _grown_on(
+    table: NDArray[np.float64],
+    names: Sequence[str],
+    part: str,
+    targets: NDArray[np.float64],
+    how: tuple[int, ForestSettings],
+) -> Forest:
+    """A part's forest, on the features that concern it; its numbers of features are places in ``names``."""
+    begins = _CONCERNS.get(part, ("",))
+    columns = [place for place, name in enumerate(names) if name.startswith(begins)] or list(range(len(names)))
+    forest = grow(table[:, columns], targets, targets[:, 0], *how)
+    feature = tuple(columns[number] if number >= 0 else number for number in forest.feature)
+    return forest.model_copy(update={"feature": feature})
 
 
 def _shares(outcome: Outcome, bar: Bar) -> tuple[float, float, float, float]:

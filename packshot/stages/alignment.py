@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from packshot.recipe import Alignment, Recipe
 from packshot.render import RenderPlan
-from packshot.turning import portrait, turned
-from packshot.uprightness import LIMIT, cues, decide
+from packshot.uprightness import LIMIT, decide
 from packshot.view import View
 
 
@@ -26,8 +25,7 @@ class AlignmentStage:
         limits = view.pack.file.thresholds
         if view.house.upright == "never" or float(view.small_matte.mean()) < limits.matte_empty:
             return Alignment()
-        curves = cues(view.middling, view.middling_matte)
-        share = view.pack.weigh(curves, turned(portrait(view.middling, view.middling_matte)))
+        share = view.upright_share
         if share is None:
             return Alignment()
         angle, confidence = decide(share, limits.align_risk)

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from packshot.evaluation.bar import Bar
-from packshot.evaluation.judge_model import TrainedJudge, judge_of
+from packshot.evaluation.judge_model import TrainedJudge, digest_of_group, judge_of
 from packshot.evaluation.promise import Promise, find_threshold
 from packshot.learning.calibration import cases_of
 from packshot.learning.forest import ForestSettings, grow
-from packshot.evaluation.judge_model import digest_of_group
 from packshot.learning.judge_outcomes import Outcome, load_outcomes, save_outcomes
 from packshot.learning.judge_training import (
     JudgeTraining,
@@ -65,6 +64,17 @@ class TestTheJudge:
             )
             shares = {name: getattr(opinion, name) for name in ("colour", "outline", "frame")}
             assert max(shares, key=lambda name: shares[name]) == part
+
+    def test_each_parts_forest_looks_only_at_what_concerns_it(self) -> None:
+        names = judge().features
+        used = {
+            part: {names[number] for number in forest.feature if number >= 0}
+            for part, forest in judge().forests.items()
+        }
+        assert used["colour"] == {"contrast", "specular", "from_habits"}
+        assert used["outline"] == {"cut_apart", "specular", "area"}
+        assert used["frame"] == {"angle", "area"}
+        assert {"contrast", "cut_apart", "angle", "nothing_1"} <= used["rejected"]
 
     def test_is_another_for_another_bar(self) -> None:
         """A bar that asks only for the frame makes a judge that minds the angle alone."""
@@ -160,6 +170,19 @@ class TestHardMaterial:
         glass = [one for one in again if one.category == "glassware"]
         recall = np.mean([hard.probability(described(one, judge().projection)) >= hard.threshold for one in glass])
         assert recall >= hard.recall_bound
+
+    def test_reads_what_the_network_takes_a_photo_for_where_it_says_so(self) -> None:
+        told = [
+            one.model_copy(
+                update={"features": {**one.features, "taken_for_glassware": -2.0 + 2 * (one.category == "glassware")}}
+            )
+            for one in outcomes(1, 240)
+        ]
+        hard = train_judge(told, TRAINING).hard
+        assert hard is not None
+        assert "taken_for_glassware" in hard.features
+        assert not any(name.startswith("embedding_") for name in hard.features)
+        assert hard.others_routed < 0.05
 
     def test_is_left_to_categories_where_it_was_hardly_seen(self) -> None:
         plain = [one for one in outcomes(1, 360) if one.category != "glassware"]
