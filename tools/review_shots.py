@@ -121,14 +121,14 @@ def review(browser: Browser, address: str, out: Path, mark: str) -> None:
         keep(page, out / f"review-matte{mark}.webp")
         for key in ("Escape", "v", "1", "?"):
             page.keyboard.press(key)
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(1500)
         keep(page, out / f"review-keys{mark}.webp")
 
 
 def manage(browser: Browser, address: str, out: Path, mark: str) -> None:
     """The manager's page."""
     with opened(browser, address.replace("/review", "/manage"), SIZES[mark]) as page:
-        page.wait_for_timeout(1500)
+        page.wait_for_load_state("networkidle")
         keep(page, out / f"manage{mark}.webp")
 
 

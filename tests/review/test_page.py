@@ -102,6 +102,18 @@ def test_views_by_key(visit: Visit, key: str, view: str) -> None:
         eventually(lambda: len(seen.add(visit.page.locator("#stage").get_attribute("data-shows")) or seen) == 2)
 
 
+def test_the_matte_is_gone_as_soon_as_another_view_is_chosen(visit: Visit) -> None:
+    visit.press("t", "ArrowRight", "Escape")
+    eventually(lambda: visit.shown("before") != [])
+    plain = visit.shown("before")
+    visit.press("5")
+    eventually(lambda: visit.shown("before") not in ([], plain))
+    visit.page.route("**/draft", lambda route: None)  # the server takes its time
+    visit.press("1")
+    assert visit.shown("before") == []
+    visit.page.unroute("**/draft")
+
+
 def test_crop_box_by_mouse(visit: Visit) -> None:
     visit.press("k")
     crop = visit.page.locator("[data-kind=after] rect.crop")

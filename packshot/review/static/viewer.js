@@ -148,6 +148,7 @@ class Pane {
     }
     const text = JSON.stringify(wanted);
     if (text === this.wanted) return;
+    if (this.shown && this.shown.what !== wanted.what) this.clear(); // a matte is no before, not even for a moment
     this.wanted = text;
     this.asked = performance.now();
     this.moving = moving;
