@@ -108,7 +108,7 @@ def test_the_matte_is_gone_as_soon_as_another_view_is_chosen(visit: Visit) -> No
     plain = visit.shown("before")
     visit.press("5")
     eventually(lambda: visit.shown("before") not in ([], plain))
-    visit.page.route("**/draft", lambda route: None)  # the server takes its time
+    visit.page.route("**/draft", lambda _: None)  # the server takes its time
     visit.press("1")
     assert visit.shown("before") == []
     visit.page.unroute("**/draft")
