@@ -83,7 +83,7 @@ def test_a_manager_compares_promotes_and_goes_back(
         page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
         page.goto(f"{address}/manage")
         page.get_by_role("button", name="Compare, and promote where it is better").click()
-        eventually(lambda: page.locator(".attempt[data-standing=done]").count() == 1, 60)
+        eventually(lambda: page.locator(".attempt[data-standing=done]").count() == 1, 180)
         assert "tiny 1+1 is the champion now" in page.locator(".attempt").inner_text()
         assert re.search(r"reds\s+10\s+wins", page.locator(".attempt table").inner_text())
         reign = champion(catalog)
