@@ -8,15 +8,18 @@ product network's rough matte.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from packshot.colorscience import LUMINANCE
+from packshot.spotmeter import SPOTS
 from packshot.surface import robust_fit, terms
 
 Floats = NDArray[np.float64]
+Array = TypeVar("Array", NDArray[np.float32], NDArray[np.float64])
 SIDE = 144
 SHAPES = ("level", "x", "y", "xx", "xy", "yy")  # of ``packshot.surface.terms``
 CHANGES = ("exposure", "red", "blue", *SHAPES[1:])  # stops: of grey, against green, and of the field added
@@ -45,6 +48,7 @@ NAMES = (
     *(f"frame light {name}" for name in SHAPES[1:]),
     *("product light x", "product light y", "short side"),
 )
+NUMBERS = (*NAMES, *SPOTS)  # a photo's row, before the product network's embedding
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,20 @@ def measure(scene: Scene, short_side: int) -> NDArray[np.float32]:
     light = _light(scene, luminance, ~clipped)
     camera = [float(np.log2(short_side))]
     return np.concatenate([*parts, shares, paper, _grey(scene, clipped), light, camera]).astype(np.float32)
+
+
+def as_taken(rows: Array, width: int) -> Array:
+    """Rows (..., numbers) as a model that takes ``width`` numbers knows them: older ones were made without the spots.
+
+    Raises ValueError when the model takes neither.
+    """
+    if rows.shape[-1] == width:
+        return rows
+    if rows.shape[-1] - len(SPOTS) != width:
+        raise ValueError(
+            f"the light model takes {width} numbers, and a photo has {rows.shape[-1]}: learn the pack anew"
+        )
+    return np.delete(rows, np.s_[len(NAMES) : len(NUMBERS)], -1)
 
 
 def _region(linear: NDArray[np.float32], clipped: NDArray[np.bool_]) -> Floats:

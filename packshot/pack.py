@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
+from packshot.lightmeter import as_taken
 from packshot.recipe import IDENTITY_MATRIX, Curve, Frozen
 from packshot.segmentation import network_planes, network_size
 from packshot.shrinking import averaged
@@ -223,8 +224,8 @@ class Pack:
     def advise(self, measured: NDArray[np.float32], category: str) -> NDArray[np.float64] | None:
         """What the retouchers would do to a photo's light, (2, changes): the change and how unsure it is.
 
-        ``measured`` is the light meter's row with the product network's embedding behind it; see
-        ``packshot.lightmeter.CHANGES``. None if the pack has no such model. An unknown category is one among all.
+        ``measured``: ``packshot.lightmeter.NUMBERS`` of the photo with the product network's embedding behind them; the
+        changes: ``CHANGES`` there. None if the pack has no such model. An unknown category is one among all.
         A model for this category alone, if the pack has one, goes before that of all.
         """
         card = self.file.models.get(own_light(category)) or self.file.models.get("light")
@@ -232,7 +233,11 @@ class Pack:
             return None
         told = np.array([[name == category for name in card.categories]], np.float32)
         session = self._session(card)
-        change, spread = session.run(None, {"measured": measured[None], "category": told})
+        try:
+            taken = as_taken(measured, session.get_inputs()[0].shape[1])
+        except ValueError as error:
+            raise PackError(f"{self.folder}: {error}") from error
+        change, spread = session.run(None, {"measured": taken[None], "category": told})
         return np.stack([change[0], spread[0]]).astype(np.float64)
 
     def weigh(

@@ -20,6 +20,7 @@ from packshot.pack import Answer, Pack
 from packshot.photo import Photo
 from packshot.render import to_bytes
 from packshot.shrinking import averaged, shrink, shrunken
+from packshot.spotmeter import Spots, read_spots
 from packshot.style import House, Style
 from packshot.turning import portrait, turned
 from packshot.uprightness import cues
@@ -28,6 +29,7 @@ LONG_SIDE = 1600
 DECODE_SCALE = 0.5  # one decode at half scale serves the analysis and most renders
 _SMALL = 288
 _MIDDLING = 576
+_FINE = 800  # pixels as they are, without a large photo's noise
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,10 @@ class View:
 
     @cached_property
     def measured(self) -> NDArray[np.float32]:
-        """The light meter's row, and the network's embedding behind it where there is one."""
-        row = measure(Scene.of(self.small_linear, self.small_matte), min(self.source))
+        """The light meter's row and the spots', and the network's embedding behind them where there is one."""
+        coarse = measure(Scene.of(self.small_linear, self.small_matte), min(self.source))
+        fine = self.image if max(self.size) <= _FINE else self.half
+        row = np.concatenate([coarse, read_spots(Spots.of(fine, self.answer.matte))])
         embedding = self.answer.embedding
         return row if embedding is None else np.concatenate([row, embedding])
 

@@ -105,6 +105,7 @@ def learn_light_of(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> 
     bench.add_model(role, name, categories=model.categories)
     run.account["light"] = {
         "believed": {name: round(float(share), 3) for name, share in zip(CHANGES, lesson.kept, strict=True)},
+        "instead": dict(lesson.instead),
         "rules": {name: model.rules.words(index) for index, name in enumerate(CHANGES[:3])},
     }
     return lesson

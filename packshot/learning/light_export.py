@@ -51,7 +51,8 @@ def load_light_model(path: Path) -> LightModel:
         Scaling(values["mean"], values["spread_of_numbers"], axes),
         Kernel(**json.loads(told["kernel"])),
         **{name: values[name] for name in _KEPT},
-        rules=Rules(values["cameras"], values["slopes"].reshape(-1, 1 + len(NAMES), len(CHANGES))),
+        instead=values.get("instead", np.zeros((len(values["levels"]), 1 + len(CHANGES)))),
+        rules=Rules(values["cameras"], values["slopes"].reshape(len(values["slopes"]), -1, len(CHANGES))),
     )
 
 
@@ -91,7 +92,12 @@ def _graph(model: LightModel) -> Any:
         node("Add", ["sum", "mean_change"], ["found"]),
         node("Split", ["found", "halves"], ["departure", "unsure"], axis=1),
         *_nodes_of_rules(),
-        node("Mul", ["changed", "units"], ["change"]),
+        node("Gemm", ["category", "instead"], ["other"]),
+        node("Split", ["other", "one_and_changes"], ["is_other", "other_change"], axis=1),
+        node("Sub", ["one_number", "is_other"], ["asked"]),
+        node("Mul", ["changed", "asked"], ["asked_change"]),
+        node("Add", ["asked_change", "other_change"], ["decided"]),
+        node("Mul", ["decided", "units"], ["change"]),
         node("Clip", ["unsure", "least"], ["sure"]),
         node("Mul", ["sure", "units"], ["spread"]),
     ]
@@ -104,16 +110,19 @@ def _graph(model: LightModel) -> Any:
         "straight": kernel.straight,
         **{"units": UNITS, "least": 0.02, "low": -_CLIP, "high": _CLIP, "minus_two": -2.0},
         "axes": model.scaling.axes,
+        "instead": model.instead,
     }
     constants |= _constants_of_rules(model.rules)
     whole = {
         "side": [NAMES.index("short side")],
-        "shape_of_rules": [1 + len(NAMES), half],
+        "beyond_side": [NAMES.index("short side") + 1],
+        "shape_of_rules": [1 + model.rules.numbers, half],
         "zero": [0],
         "one": [1],
-        "names": [len(NAMES)],
+        "names": [model.rules.numbers],
         "end": [numbers],
         "halves": [half, half],
+        "one_and_changes": [1, half],
     }
     if not embedded:
         nodes = [one for one in nodes if one.output[0] not in ("embedding", "parts", "wide")]
@@ -141,7 +150,7 @@ def _nodes_of_rules() -> list[Any]:
 
     node = helper.make_node
     return [
-        node("Slice", ["measured", "side", "names", "one"], ["short_side"]),
+        node("Slice", ["measured", "side", "beyond_side", "one"], ["short_side"]),
         node("Sub", ["short_side", "cameras"], ["off"]),
         node("Abs", ["off"], ["away"]),
         node("ReduceMin", ["away", "one"], ["nearest"], keepdims=1),

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from packshot.colorscience import LUMINANCE
 from packshot.learning.fitting import PairFit
-from packshot.learning.light_model import MOST_ROWS, UNITS, Floats, Kernel, LightModel, Rows, fit_model, scale
+from packshot.learning.light_model import (
+    MOST_ROWS,
+    UNITS,
+    Floats,
+    Kernel,
+    LightModel,
+    Rows,
+    fit_model,
+    mean_levels,
+    scale,
+    tell,
+)
 from packshot.learning.splits import folds
 from packshot.lightmeter import CHANGES
 from packshot.pack import Pack
@@ -21,10 +32,17 @@ from packshot.view import View
 
 LEAST_GROUPS = 3  # from which on photos can be left out to learn how much to believe
 KERNELS = (
-    *(Kernel(own=own, levels=own > 0, noise=noise) for own in (0.0, 0.5) for noise in (3.0, 10.0)),
+    Kernel(own=0.0, levels=False, share=0.0),
+    *(
+        Kernel(own=own, levels=own > 0, noise=noise, share=share)
+        for own in (0.0, 0.5)
+        for noise, share in ((1.0, 0.3), (1.0, 0.5), (3.0, 0.5))
+    ),
     *(Kernel(own=own, levels=own > 0, noise=1.5, rules=False) for own in (0.0, 0.5)),
 )
+MEAN, NOTHING = "the mean recipe", "nothing"
 _CAREFUL = Kernel(length=1.0, own=0.0, noise=5.0, rules=False)  # for so few pairs that nothing can be tried out
+_SHARES = np.linspace(0, 1, 21)
 _FIELD_SHARE = 0.3  # uneven light is seen less than a wrong exposure or tint
 
 Tell = Callable[[str, int, int], None]
@@ -33,13 +51,15 @@ Tell = Callable[[str, int, int], None]
 @dataclass(frozen=True)
 class LightLesson:
     """What was learned. ``said`` (n, 8): each row's change as predicted when its group was not learned from, and
-    ``for_all`` the same by one model for all categories; ``kept`` (8,): how far predictions are believed, 0..1."""
+    ``for_all`` the same by one model for all categories; ``kept`` (8,): how far predictions are believed, 0..1.
+    ``instead``: what is done in categories where predictions were no better, ``MEAN`` or ``NOTHING``."""
 
     model: LightModel
     rows: Rows
     said: Floats
     for_all: Floats
     kept: Floats
+    instead: Mapping[str, str] = field(default_factory=dict)
 
 
 def changes_of(recipe: Recipe) -> Floats:
@@ -92,7 +112,7 @@ def learn_light(rows: Rows) -> LightLesson:
     if len(set(rows.groups)) < LEAST_GROUPS:
         model = fit_model(rows, _CAREFUL)
         mean = np.tile(rows.changes.mean(0), (len(rows), 1))
-        return LightLesson(believed(model, np.zeros(len(CHANGES))), rows, mean, mean, np.zeros(len(CHANGES)))
+        return LightLesson(believed(model, np.zeros(len(CHANGES)), rows), rows, mean, mean, np.zeros(len(CHANGES)))
     mean = said_by_mean(rows)
     shares, tried = {}, {}
     for kernel, said in said_unseen(rows, KERNELS).items():
@@ -100,9 +120,13 @@ def learn_light(rows: Rows) -> LightLesson:
         tried[kernel] = mean + shares[kernel] * (said - mean)
     best = min(tried, key=lambda kernel: missed(rows, tried[kernel]))
     alike = min((kernel for kernel in tried if kernel.own == 0), key=lambda kernel: missed(rows, tried[kernel]))
-    kept, said = shares[best], tried[best]
-    model = believed(fit_model(rows, best, residues=rows.changes - said), kept)
-    return LightLesson(model, rows, said, tried[alike], kept)
+    instead = better_instead(rows, tried[best], mean)
+    kept, said = shares[best], tried[best].copy()
+    for category, other in instead.items():
+        chosen = np.array(rows.categories) == category
+        said[chosen] = (mean if other == MEAN else 0 * mean)[chosen]
+    model = believed(fit_model(rows, best, residues=rows.changes - said), kept, rows)
+    return LightLesson(not_asked(model, rows, instead), rows, said, tried[alike], kept, instead)
 
 
 def said_unseen(rows: Rows, kernels: Sequence[Kernel]) -> dict[Kernel, Floats]:
@@ -140,24 +164,54 @@ def missed(rows: Rows, said: Floats) -> float:
 def trust(rows: Rows, said: Floats, mean: Floats) -> Floats:
     """(8,) how far to go from the mean recipe to the prediction, by what would have been best on groups not seen.
 
-    Least squares of what was done on what was said, both less the mean; exposure, white point and field each have one
-    share. Never beyond 1, and 0 where predictions were no better than the mean.
+    Exposure, white point and field each have the share, of twenty between 0 and 1, that leaves the least distance to
+    what was done: not its square, since a few photos that no one can predict would decide that for all.
     """
     shares = np.zeros(len(CHANGES))
     for part in (slice(0, 1), slice(1, 3), slice(3, 8)):
         moved, wanted = ((said - mean) / UNITS)[:, part], ((rows.changes - mean) / UNITS)[:, part]
-        share = float((moved * wanted).sum() / max(1e-9, float((moved**2).sum())))
-        shares[part] = np.clip(share, 0, 1)
+        left = [float(np.linalg.norm(wanted - share * moved, axis=1).mean()) for share in _SHARES]
+        shares[part] = _SHARES[int(np.argmin(left))]
     return shares
 
 
-def believed(model: LightModel, kept: Floats) -> LightModel:
-    """The model with its predictions drawn towards the mean recipe."""
-    shares = np.concatenate([kept, np.ones(len(kept))])
-    mean = model.rules.slopes[:, :1] * (1 - kept)
-    slopes = model.rules.slopes * kept
-    slopes[:, :1] += mean
-    return replace(model, weights=model.weights * shares, rules=replace(model.rules, slopes=slopes))
+def better_instead(rows: Rows, said: Floats, mean: Floats) -> dict[str, str]:
+    """Categories where the mean recipe, or nothing at all, was nearer on groups not seen than what was said.
+
+    A category of fewer than ``LEAST_GROUPS`` groups says too little of itself, and goes by what is said.
+    """
+    instead = {}
+    for category in sorted(set(rows.categories)):
+        chosen = np.array(rows.categories) == category
+        own = rows.only(chosen)
+        if len(set(own.groups)) < LEAST_GROUPS:
+            continue
+        tried = {"": said, MEAN: mean, NOTHING: np.zeros(said.shape)}
+        best = min(tried, key=lambda name: missed(own, tried[name][chosen]))
+        if best:
+            instead[category] = best
+    return instead
+
+
+def believed(model: LightModel, kept: Floats, rows: Rows) -> LightModel:
+    """The model with its predictions drawn towards the mean recipe of each category of its ``rows``."""
+    half = len(CHANGES)
+    level = model.level.copy(), rows.changes.mean(0) / UNITS
+    levels = model.levels.copy(), mean_levels(rows.changes / UNITS - level[1], tell(rows.categories, model.categories))
+    for own, mean in (level, levels):
+        own[..., :half] = own[..., :half] * kept + mean * (1 - kept)
+    shares = np.concatenate([kept, np.ones(half)])
+    rules = replace(model.rules, slopes=model.rules.slopes * kept)
+    return replace(model, weights=model.weights * shares, level=level[0], levels=levels[0], rules=rules)
+
+
+def not_asked(model: LightModel, rows: Rows, instead: Mapping[str, str]) -> LightModel:
+    """The model with something else for some categories, see ``better_instead``."""
+    found = model.instead.copy()
+    for category, other in instead.items():
+        changes = rows.changes[np.array(rows.categories) == category].mean(0) / UNITS
+        found[model.categories.index(category)] = [1, *(changes if other == MEAN else np.zeros(len(CHANGES)))]
+    return replace(model, instead=found)
 
 
 def _at_most(rows: Rows, most: int) -> Rows:

@@ -1,9 +1,10 @@
-"""The model of what retouchers do to a photo's light: rules of thumb, and how photos of a kind depart from them.
+"""The model of what retouchers do to a photo's light: rules of thumb and a regression, averaged.
 
-The departure is Gaussian process regression (Rasmussen and Williams, 2006, chapter 2): a smooth function of the light
-meter's row, the sum of one that all categories share and one of the photo's own category. The first lets twenty pairs
-of a new category profit from all others, the second lets three hundred go their own way; where nothing like a photo was
-seen, the rules and the category's mean remain. One linear system is solved.
+The regression tells how photos depart from the rules' anchors. It is Gaussian process regression (Rasmussen and
+Williams, 2006, chapter 2): a smooth function of a photo's numbers, the sum of one that all categories share and one of
+the photo's own category. The first lets twenty pairs of a new category profit from all others, the second lets three
+hundred go their own way; where nothing like a photo was seen, the anchors and the category's mean remain. One linear
+system is solved.
 
 A pack keeps the rows it learned from, measured numbers only, inside the ONNX file; so a category can be added later.
 """
@@ -15,8 +16,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from packshot.learning.light_rules import Rules, find_rules, no_rules
-from packshot.lightmeter import CHANGES, NAMES
+from packshot.learning.light_rules import Rules, Seen, find_rules, no_rules
+from packshot.lightmeter import CHANGES, NAMES, NUMBERS, as_taken
 
 Floats = NDArray[np.float64]
 # A stop of each change counts as so much: as the eye sees exposure, tint, and light across the frame.
@@ -34,6 +35,7 @@ class Kernel:
 
     length: in standard deviations of a number, at which likeness fades. straight: weight of the linear part. own: of
     the category's own function. levels: whether each category has its own mean. noise: what no measurement tells.
+    rules: whether there are rules beside the regression, and share: the regression's in the mean of both.
     """
 
     length: float = 0.7
@@ -42,6 +44,7 @@ class Kernel:
     levels: bool = True
     noise: float = 3.0
     rules: bool = True
+    share: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Scaling:
     @classmethod
     def of(cls, measured: Floats) -> Scaling:
         """From the rows of the photos to learn from."""
-        own, embedding = measured[:, : len(NAMES)], measured[:, len(NAMES) :]
+        own, embedding = measured[:, : len(NUMBERS)], measured[:, len(NUMBERS) :]
         mean, spread = own.mean(0), own.std(0) + 1e-3
         middle = embedding.mean(0)
         parts = min(_PARTS, max(1, len(measured) // 8)) if embedding.shape[1] else 0
@@ -86,7 +89,7 @@ class Scaling:
     def apply(self, measured: Floats) -> Floats:
         """(n, numbers) to (n, inputs)."""
         centred = measured - self.mean
-        own, embedding = centred[:, : len(NAMES)] / self.spread, centred[:, len(NAMES) :]
+        own, embedding = centred[:, : len(self.spread)] / self.spread, centred[:, len(self.spread) :]
         wide = np.concatenate([own, embedding @ self.axes], 1)
         return np.asarray(np.clip(wide, -_CLIP, _CLIP), np.float64)
 
@@ -97,7 +100,8 @@ class LightModel:
 
     inputs (n, f), told (n, categories): its rows. shared, own (n,): how much each counts for all and for its category.
     weights (n, 16), level (16,): of changes and of their spreads. levels (categories, 16): how each category's mean
-    differs from the level.
+    differs from the level. instead (categories, 9): 1 for a category that the model is not asked of, and the change in
+    units that is made there instead.
     """
 
     categories: tuple[str, ...]
@@ -111,12 +115,16 @@ class LightModel:
     level: Floats
     levels: Floats
     rules: Rules
+    instead: Floats
 
     def predict(self, measured: Floats, categories: tuple[str, ...]) -> tuple[Floats, Floats]:
         """Changes and spreads in stops, (n, 8) each."""
+        measured = as_taken(measured, len(self.scaling.mean))
         told, seen, half = tell(categories, self.categories), self.scaling.apply(measured), len(CHANGES)
         found = self.likeness(seen, told) @ self.weights + self.level + told @ self.levels
         found[:, :half] += self.rules.apply(measured, seen)
+        instead = told @ self.instead
+        found[:, :half] = found[:, :half] * (1 - instead[:, :1]) + instead[:, 1:]
         return found[:, :half] * UNITS, np.maximum(found[:, half:], 0.02) * UNITS
 
     def likeness(self, inputs: Floats, told: Floats) -> Floats:
@@ -138,52 +146,80 @@ def _likeness(first: Floats, second: Floats, kernel: Kernel) -> tuple[Floats, Fl
     return np.exp(-distance / (2 * kernel.length**2)), kernel.straight * product
 
 
-def scale(rows: Rows, kernel: Kernel) -> tuple[Scaling, Rules]:
-    """What all models of some rows have in common: how numbers are scaled, and the rules of thumb."""
+@dataclass(frozen=True)
+class Common:
+    """What all models of some rows have in common: how numbers are scaled, the anchors, and the rules."""
+
+    scaling: Scaling
+    anchors: Rules
+    rules: Rules
+
+
+def scale(rows: Rows, kernel: Kernel) -> Common:
+    """What all models of some rows have in common that have rules, or none, as the ``kernel``."""
     scaling = Scaling.of(rows.measured)
     if not kernel.rules:
-        return scaling, no_rules()
-    return scaling, find_rules(rows.measured, scaling.apply(rows.measured), rows.changes / UNITS, rows.groups)
+        return Common(scaling, no_rules(), no_rules())
+    scaled = scaling.apply(rows.measured)[:, : len(NUMBERS)]
+    seen = Seen(scaled, rows.changes / UNITS, rows.groups, scaling.spread / UNITS[0])
+    return Common(scaling, *find_rules(rows.measured[:, NAMES.index("short side")], seen))
 
 
-def fit_model(
-    rows: Rows, kernel: Kernel, common: tuple[Scaling, Rules] | None = None, residues: Floats | None = None
-) -> LightModel:
+def fit_model(rows: Rows, kernel: Kernel, common: Common | None = None, residues: Floats | None = None) -> LightModel:
     """The model of some rows. ``common``: what ``scale`` gave for them. ``residues`` (n, 8): by how much each photo was
     missed when it was not learned from; they teach how sure to be."""
-    scaling, rules = common or scale(rows, kernel)
+    common = common or scale(rows, kernel)
+    scaling = common.scaling
     categories = tuple(sorted(set(rows.categories)))
     inputs, told = scaling.apply(rows.measured), tell(rows.categories, categories)
     ones = np.ones(len(rows))
-    departures = rows.changes / UNITS - rules.apply(rows.measured, inputs)
+    departures = rows.changes / UNITS - common.anchors.apply(rows.measured, inputs)
     if kernel.rules:
         departures = np.clip(departures, -_FARTHEST, _FARTHEST)
     wanted = np.concatenate([departures, _spreads(rows, residues)], 1)
     level = wanted.mean(0)
-    levels = _levels(wanted - level, told) * kernel.levels
-    start = (np.zeros(wanted.shape), level, levels, rules)
+    levels = mean_levels(wanted - level, told) * kernel.levels
+    start = (np.zeros(wanted.shape), level, levels, common.anchors, np.zeros((len(categories), 1 + len(CHANGES))))
     model = LightModel(categories, scaling, kernel, inputs, told, ones, kernel.own * ones, *start)
-    return replace(model, weights=_solve(model.likeness(inputs, told), wanted - level - told @ levels, kernel.noise))
+    solved = _solve(model.likeness(inputs, told), wanted - level - told @ levels, kernel.noise)
+    return _averaged(replace(model, weights=solved), common.rules) if kernel.rules else replace(model, weights=solved)
 
 
-def _levels(missing: Floats, told: Floats) -> Floats:
-    """(categories, 16) the mean of what is missing, drawn to nothing where there are few photos."""
+def _averaged(model: LightModel, rules: Rules) -> LightModel:
+    """The mean of a regression with its anchors and of rules: both are sums, so it is one of the same form."""
+    share = model.kernel.share
+    shares = np.concatenate([np.full(len(CHANGES), share), np.ones(len(CHANGES))])
+    slopes = share * model.rules.slopes + (1 - share) * rules.slopes
+    parts = {name: getattr(model, name) * shares for name in ("weights", "level", "levels")}
+    return replace(model, **parts, rules=replace(rules, slopes=slopes))
+
+
+def mean_levels(missing: Floats, told: Floats) -> Floats:
+    """(categories, k) the mean of what is missing, drawn to nothing where there are few photos."""
     return np.asarray(told.T @ missing / (told.sum(0)[:, None] + _PRIOR_PHOTOS), np.float64)
 
 
 def with_category(model: LightModel, rows: Rows, residues: Floats | None = None) -> LightModel:
-    """The model with some categories learned further from ``rows``; what it says of all others stays as it is."""
+    """The model with some categories learned further from ``rows``; what it says of all others stays as it is.
+
+    It is asked of them again, also where it was not.
+    """
+    rows = replace(rows, measured=as_taken(rows.measured, len(model.scaling.mean)))
     known = (*model.categories, *sorted(set(rows.categories) - set(model.categories)))
     new = len(known) - len(model.categories)
     told = np.pad(model.told, ((0, 0), (0, new)))
-    wider = replace(model, categories=known, told=told, levels=np.pad(model.levels, ((0, new), (0, 0))))
+    asked = np.array([[float(name not in rows.categories)] for name in known])
+    instead = np.pad(model.instead, ((0, new), (0, 0))) * asked
+    wider = replace(
+        model, categories=known, told=told, levels=np.pad(model.levels, ((0, new), (0, 0))), instead=instead
+    )
     said, spread = wider.predict(rows.measured, rows.categories)
     missing = np.concatenate([(rows.changes - said) / UNITS, _spreads(rows, residues) - spread / UNITS], 1)
     if residues is None:
         missing[:, len(CHANGES) :] = 0
     inputs, own = model.scaling.apply(rows.measured), np.full(len(rows), 1.0)
     added = tell(rows.categories, known)
-    levels = _levels(missing, added)
+    levels = mean_levels(missing, added)
     smooth, _ = _likeness(inputs, inputs, model.kernel)
     weights = _solve((added @ added.T) * smooth, missing - added @ levels, model.kernel.noise)
     return replace(

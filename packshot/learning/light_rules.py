@@ -2,8 +2,9 @@
 
 "Bring the product's brightest fiftieth to this level", "make the paper grey": such a rule is one number of the light
 meter with a slope. Forward selection (Efroymson, 1960) with Huber's weights; each number must lessen the error on
-groups left out. Each camera (photos of one size) has its own rules where there are enough photos; others go by
-everybody's.
+groups left out. Exposure may begin at an anchor: one level that is brought to one value, all the way; what the rules
+then find is how photos depart from it. Each camera (photos of one size) has its own rules where there are enough
+photos; others go by everybody's.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot.learning.splits import folds
-from packshot.lightmeter import CHANGES, NAMES
+from packshot.lightmeter import CHANGES, NAMES, NUMBERS
+from packshot.spotmeter import LEVELS
 
 Floats = NDArray[np.float64]
 SAME_CAMERA = float(np.log2(1.2))
@@ -24,8 +26,11 @@ _MOST_NUMBERS = 8
 _TRIED = 12  # numbers that are tried at each step, those that go best with what is still missing
 _LEAST_GAIN = 0.005  # share of the error by which a number must lessen it
 _SELECTIONS = 12
-_RIDGE = 5.0
+_RIDGE = 1.0
 _HUBER = 0.3  # units
+_ANCHORED = np.array([NUMBERS.index(name) for name in LEVELS])  # numbers that exposure may be anchored at
+_AS_FAR = 0.5  # units: an anchor that misses by more misses
+_ANCHOR_GAIN = 0.9  # share of the error without an anchor that one must stay below
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,16 @@ class Rules:
     cameras: Floats
     slopes: Floats
 
+    @property
+    def numbers(self) -> int:
+        """How many of a photo's numbers the rules know."""
+        return int(self.slopes.shape[1]) - 1
+
     def apply(self, measured: Floats, scaled: Floats) -> Floats:
         """(n, 8) in units, of measured rows (n, numbers) and the same scaled."""
         slopes = self.slopes[self.camera_of(measured[:, NAMES.index("short side")])]
-        wide = np.concatenate([np.ones((len(scaled), 1)), scaled[:, : len(NAMES)]], 1)
-        return np.asarray((wide[:, :, None] * slopes).sum(1), np.float64)
+        wide = np.concatenate([np.ones((len(scaled), 1)), scaled[:, : self.numbers]], 1)
+        return np.asarray(np.einsum("nk,nkc->nc", wide, slopes), np.float64)
 
     def camera_of(self, sides: Floats) -> NDArray[np.intp]:
         """(n,) the camera of photos by log2 of their short side, the number of cameras where it is none of them."""
@@ -54,47 +64,76 @@ class Rules:
         told = []
         for slopes in self.slopes[:, 1:, change]:
             order = np.argsort(-np.abs(slopes))
-            told.append([NAMES[index] for index in order if slopes[index] != 0])
+            told.append([NUMBERS[index] for index in order if slopes[index] != 0])
         return told
 
 
 def no_rules() -> Rules:
     """Rules that say nothing."""
-    return Rules(np.zeros(0), np.zeros((1, 1 + len(NAMES), len(CHANGES))))
+    return Rules(np.zeros(0), np.zeros((1, 1 + len(NUMBERS), len(CHANGES))))
 
 
-def find_rules(measured: Floats, scaled: Floats, wanted: Floats, groups: Sequence[str]) -> Rules:
-    """The rules of some photos. ``wanted`` (n, 8): their changes in units.
+@dataclass(frozen=True)
+class Seen:
+    """Photos to find rules from. scaled (n, numbers), wanted (n, 8) changes in units, and the groups. steps (numbers,):
+    units of exposure that a unit of each scaled number is."""
+
+    scaled: Floats
+    wanted: Floats
+    groups: tuple[str, ...]
+    steps: Floats
+
+    def only(self, chosen: NDArray[np.bool_]) -> Seen:
+        """Some of the photos."""
+        groups = tuple(group for group, there in zip(self.groups, chosen, strict=True) if there)
+        return Seen(self.scaled[chosen], self.wanted[chosen], groups, self.steps)
+
+
+def find_rules(sides: Floats, seen: Seen) -> tuple[Rules, Rules]:
+    """The anchors of some photos alone, and their rules. ``sides`` (n,): log2 of the photos' short side.
 
     Which numbers are chosen hangs on chance, so rules are found several times, each time without a part of the groups,
     and averaged (bagging; Breiman, 1996).
     """
-    sides = measured[:, NAMES.index("short side")]
-    cameras = _cameras(sides, groups)
+    cameras = _cameras(sides, seen.groups)
     camera = Rules(cameras, np.zeros((len(cameras) + 1, 1, 1))).camera_of(sides)
-    slopes = np.zeros((len(cameras) + 1, 1 + len(NAMES), len(CHANGES)))
+    slopes = np.zeros((2, len(cameras) + 1, 1 + seen.scaled.shape[1], len(CHANGES)))
     for index in range(len(cameras) + 1):
         if index == 1 and bool((camera == 0).all()):
-            slopes[1] = slopes[0]
+            slopes[:, 1] = slopes[:, 0]
             break
         chosen = camera == index if index < len(cameras) else np.ones(len(sides), np.bool_)
-        own = [group for group, there in zip(groups, chosen, strict=True) if there]
-        slopes[index] = _averaged(scaled[chosen][:, : len(NAMES)], wanted[chosen], own)
-    return Rules(cameras, slopes)
+        slopes[:, index] = _averaged(seen.only(chosen))
+    return Rules(cameras, slopes[0]), Rules(cameras, slopes[1])
 
 
-def _averaged(numbers: Floats, wanted: Floats, groups: Sequence[str]) -> Floats:
-    """(1 + numbers, 8) slopes, the mean of several selections."""
-    parts = folds([f"{group} left out" for group in groups], _SELECTIONS)
-    if len(set(groups)) < 2 * _SELECTIONS:
-        parts = np.full(len(groups), -1)
+def _averaged(seen: Seen) -> Floats:
+    """(2, 1 + numbers, 8) slopes of the anchors alone and of the rules, the mean of several selections."""
+    parts = folds([f"{group} left out" for group in seen.groups], _SELECTIONS)
+    if len(set(seen.groups)) < 2 * _SELECTIONS:
+        parts = np.full(len(seen.groups), -1)
     found = []
     for part in range(_SELECTIONS if parts.max() >= 0 else 1):
-        kept = parts != part
-        place = folds([group for group, there in zip(groups, kept, strict=True) if there])
-        columns = [_forward(numbers[kept], wanted[kept, change], place) for change in range(len(CHANGES))]
-        found.append(np.stack(columns, 1))
+        some = seen.only(parts != part)
+        place, anchors = folds(some.groups), _anchors(some)
+        left = some.wanted - anchors[0] - some.scaled @ anchors[1:]
+        rules = np.stack([_forward(some.scaled, left[:, change], place) for change in range(len(CHANGES))], 1)
+        found.append(np.stack([anchors, anchors + rules]))
     return np.asarray(np.mean(found, 0), np.float64)
+
+
+def _anchors(seen: Seen) -> Floats:
+    """(1 + numbers, 8) slopes: medians over the photos, and one anchor of exposure where it is nearer than they."""
+    slopes = np.zeros((1 + seen.scaled.shape[1], len(CHANGES)))
+    slopes[0] = np.median(seen.wanted, 0)
+    wanted = seen.wanted[:, 0]
+    reached = wanted[:, None] + seen.scaled[:, _ANCHORED] * seen.steps[_ANCHORED]
+    middle = np.median(reached, 0)
+    missed = np.minimum(np.abs(reached - middle), _AS_FAR).mean(0)
+    best = int(missed.argmin())
+    if missed[best] < _ANCHOR_GAIN * np.minimum(np.abs(wanted - slopes[0, 0]), _AS_FAR).mean():
+        slopes[0, 0], slopes[1 + _ANCHORED[best], 0] = middle[best], -seen.steps[_ANCHORED[best]]
+    return slopes
 
 
 def _cameras(sides: Floats, groups: Sequence[str]) -> Floats:

@@ -7,10 +7,20 @@ import onnxruntime
 import pytest
 
 from packshot.learning.light_export import export_light_model, load_light_model
-from packshot.learning.light_learning import learn_light, missed, said_by_mean, trust
+from packshot.learning.light_learning import (
+    MEAN,
+    NOTHING,
+    believed,
+    better_instead,
+    learn_light,
+    missed,
+    not_asked,
+    said_by_mean,
+    trust,
+)
 from packshot.learning.light_model import Kernel, Rows, fit_model, with_category
 from packshot.learning.loading import ForeignNetworkError
-from packshot.lightmeter import CHANGES, NAMES
+from packshot.lightmeter import CHANGES, NAMES, NUMBERS
 
 SIDE = NAMES.index("short side")
 BRIGHT = NAMES.index("product luminance at 98%")
@@ -19,7 +29,7 @@ BRIGHT = NAMES.index("product luminance at 98%")
 def rows(count: int = 80, seed: int = 0, tells: bool = True, categories: tuple[str, ...] = ("tops", "shoes")) -> Rows:
     """Photos whose retoucher brings the product's highlights to one level, if the numbers tell at all."""
     draw = np.random.default_rng(seed)
-    measured = draw.normal(0, 1, (count, len(NAMES) + 12))
+    measured = draw.normal(0, 1, (count, len(NUMBERS) + 12))
     measured[:, SIDE] = np.log2(1000)
     changes = draw.normal(0, 0.3, (count, len(CHANGES)))
     if tells:
@@ -29,7 +39,7 @@ def rows(count: int = 80, seed: int = 0, tells: bool = True, categories: tuple[s
 
 
 def test_a_rule_of_the_house_is_found_and_named() -> None:
-    lesson = learn_light(rows())
+    lesson = learn_light(rows(44))
     assert lesson.model.rules.words(0)[0][0] == "product luminance at 98%"
     new = rows(seed=1)
     said, _ = lesson.model.predict(new.measured, new.categories)
@@ -37,7 +47,7 @@ def test_a_rule_of_the_house_is_found_and_named() -> None:
 
 
 def test_where_nothing_can_be_known_the_mean_recipe_remains() -> None:
-    chance = rows(tells=False)
+    chance = rows(44, tells=False)
     lesson = learn_light(chance)
     new = rows(seed=5, tells=False)
     said, spread = lesson.model.predict(new.measured, new.categories)
@@ -52,8 +62,34 @@ def test_predictions_worse_than_the_mean_are_not_believed() -> None:
     assert trust(known, known.changes, mean).min() == pytest.approx(1)
 
 
+def test_where_predictions_were_worse_something_else_is_done() -> None:
+    known = rows(40, categories=("tops", "shoes", "bags"))
+    mean, categories = said_by_mean(known), np.array(known.categories)
+    said = known.changes.copy()
+    said[categories == "bags"] += 9
+    known.changes[categories == "shoes"] *= 0.01
+    said[categories == "shoes"] = mean[categories == "shoes"] = 0.5
+    instead = better_instead(known, said, mean)
+    assert instead == {"bags": MEAN, "shoes": NOTHING}
+    model = fit_model(known, Kernel(rules=False))
+    changed, _ = not_asked(model, known, instead).predict(known.measured, known.categories)
+    assert not changed[categories == "shoes"].any()
+    assert np.allclose(changed[categories == "bags"], known.changes[categories == "bags"].mean(0))
+    tops = categories == "tops"
+    assert np.allclose(changed[tops], model.predict(known.measured, known.categories)[0][tops])
+
+
+def test_what_is_not_believed_at_all_is_the_mean_of_the_category() -> None:
+    known = rows(400)
+    known.changes[np.array(known.categories) == "shoes", 1] += 0.5
+    model = believed(fit_model(known, Kernel(rules=False)), np.zeros(len(CHANGES)), known)
+    said, _ = model.predict(known.measured[:9] + 3, ("shoes",) * 9)
+    mean = known.changes[np.array(known.categories) == "shoes"].mean(0)
+    assert np.allclose(said, mean, atol=0.03)
+
+
 def test_each_camera_may_have_its_own_rule() -> None:
-    first, second = rows(seed=2), rows(seed=3)
+    first, second = rows(44, seed=2), rows(44, seed=3)
     second.measured[:, SIDE] = np.log2(3000)
     second.changes[:, 0] = 0.7
     both = Rows(
@@ -85,14 +121,15 @@ def test_a_category_is_added_without_moving_the_others() -> None:
 @pytest.mark.parametrize("embedding", [0, 12])
 def test_onnx_answers_as_numpy_and_reads_back(tmp_path: Path, embedding: int) -> None:
     known = rows(60)
-    known = Rows(known.measured[:, : len(NAMES) + embedding], known.changes, known.categories, known.groups)
+    known = Rows(known.measured[:, : len(NUMBERS) + embedding], known.changes, known.categories, known.groups)
     model = with_category(
         fit_model(known, Kernel()), Rows(known.measured[:9], known.changes[:9] + 1, ("bags",) * 9, ("b",) * 9)
     )
+    model = not_asked(model, known, {"shoes": MEAN})
     export_light_model(model, tmp_path / "light.onnx")
     session = onnxruntime.InferenceSession(str(tmp_path / "light.onnx"))
     measured = known.measured[:1].astype(np.float32)
-    for category in ("bags", "tops", "never seen"):
+    for category in ("bags", "tops", "shoes", "never seen"):
         told = np.array([[name == category for name in model.categories]], np.float32)
         change, spread = session.run(None, {"measured": measured, "category": told})
         expected = model.predict(measured.astype(np.float64), (category,))
