@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from packshot.learning.export import check_agreement
-from packshot.learning.networks import NetworkSize, ProductNetwork, SpeckNetwork
+from packshot.learning.networks import NetworkSize, ProductNetwork
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -25,7 +25,7 @@ class ForeignNetworkError(ValueError):
 
 
 def load_product_network(path: Path) -> ProductNetwork:
-    """The product network of a pack, ready to be trained on with its normalisations held (``hold_normalisation``).
+    """The product network of a pack, its normalisations folded into it (``product_tuning.unfold_normalisation``).
 
     Raises ForeignNetworkError when the file holds another network, or the loaded one answers differently.
     """
@@ -44,36 +44,6 @@ def load_product_network(path: Path) -> ProductNetwork:
     except ValueError as error:
         raise ForeignNetworkError(f"{path.name} was loaded, but answers differently: {error}") from error
     return network
-
-
-def load_speck_network(path: Path) -> SpeckNetwork:
-    """The speck network of a pack, to be trained on with its normalisations held (``hold_normalisation``).
-
-    Raises ForeignNetworkError when the file holds another network.
-    """
-    weights = _weights(path)
-    try:
-        names = ("fine.0.weight", "middle.0.0.weight", "coarse.0.0.weight")
-        fine, middle, coarse = (weights[name].shape[0] for name in names)
-        network = SpeckNetwork((fine, middle, coarse))
-        with torch.no_grad():
-            _fill(network, weights)
-            for name in ("down_to_middle", "down_to_fine", "marks"):
-                _copy(getattr(network, name).weight, weights[f"{name}.weight"])
-                _copy(getattr(network, name).bias, weights[f"{name}.bias"])
-    except (KeyError, RuntimeError) as error:
-        raise ForeignNetworkError(
-            f"{path.name} is not packshot's own speck network ({error}); it stays as it is"
-        ) from None
-    return network.eval()
-
-
-def hold_normalisation(network: nn.Module) -> None:
-    """Puts a network into training with its batch normalisations held: their folded statistics are not the data's."""
-    network.train()
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.eval()
 
 
 def _weights(path: Path) -> Weights:
