@@ -17,13 +17,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+from numpy.typing import NDArray
+
 from packshot.evaluation.judge_model import TrainedJudge, digest_of_group
 from packshot.learning.evaluation import Advance
 from packshot.learning.judge_outcomes import Collected, Outcome, OutcomeSettings, collect
 from packshot.learning.judge_training import JudgeTraining, TooFewOutcomesError, add_judge, train_judge
 from packshot.learning.light_export import export_light_model
-from packshot.learning.light_learning import LightLesson, believed
-from packshot.learning.light_model import fit_model
+from packshot.learning.light_learning import LightLesson, believed, not_asked
+from packshot.learning.light_model import LightModel, fit_model
 from packshot.learning.pairs import Pair
 from packshot.learning.splits import folds
 from packshot.pack import Pack, own_light
@@ -107,15 +110,14 @@ class _Steps:
 @contextmanager
 def _without(folder: Path, lesson: LightLesson, fold: int) -> Iterator[Path]:
     """A copy of the pack whose light model has not seen a fold's groups."""
-    kept = folds(lesson.rows.groups, FOLDS) != fold
-    model = fit_model(lesson.rows.only(kept), lesson.model.kernel, residues=(lesson.rows.changes - lesson.said)[kept])
+    model = _unseeing(lesson, folds(lesson.rows.groups, FOLDS) != fold)
     with TemporaryDirectory() as temporary:
         other = Path(temporary) / "pack"
         other.mkdir()
         for card in Pack(folder).file.cards().values():
             _link(folder / card.file, other / card.file)
         (other / "light.onnx").unlink(missing_ok=True)
-        export_light_model(believed(model, lesson.kept), other / "light.onnx")
+        export_light_model(model, other / "light.onnx")
         content = json.loads((folder / "pack.json").read_text(encoding="utf-8"))
         digest = hashlib.sha256((other / "light.onnx").read_bytes()).hexdigest()
         fresh = {"file": "light.onnx", "sha256": digest, "categories": list(model.categories)}
@@ -125,6 +127,14 @@ def _without(folder: Path, lesson: LightLesson, fold: int) -> Iterator[Path]:
         content |= {"judge": None, "certificate": None}
         write_atomic(other / "pack.json", json.dumps(content).encode())
         yield other
+
+
+def _unseeing(lesson: LightLesson, seen: NDArray[np.bool_]) -> LightModel:
+    """The lesson's model as it would be of the rows that are ``seen`` alone."""
+    rows = lesson.rows.only(seen)
+    model = fit_model(rows, lesson.model.kernel, residues=(lesson.rows.changes - lesson.said)[seen])
+    instead = {category: other for category, other in lesson.instead.items() if category in model.categories}
+    return not_asked(believed(model, lesson.kept, rows), rows, instead)
 
 
 def _link(source: Path, target: Path) -> None:
