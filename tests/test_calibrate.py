@@ -129,7 +129,8 @@ def test_pairs_that_the_pack_did_not_learn_from_calibrate_it(pack: Path, tmp_pat
     (group,) = answer["certificate"]["groups"]
     assert (group["verdicts"], group["bad"]) == (4, 1)
     assert answer["certificate"]["bar"]["delta_e"] == 4
-    assert {row.get("delta_e") for row in answer["what_if"]} == {None, 3, 4, 5, 6}
+    bars = {(row.get("delta_e"), row.get("corner")) for row in answer["what_if"]}
+    assert bars == {(None, None), (3, 2), (4, 2), (5, 2), (6, 2), (6, 3), (8, 3), (8, 5)}
 
 
 def _write_pairs(folder: Path, pack: Path, count: int) -> None:
@@ -166,3 +167,11 @@ def test_a_copied_pack_keeps_its_certificate(tmp_path: Path) -> None:
     two = shutil.copytree(one, tmp_path / "two")
     assert read_certificate(Pack(two)) == read_certificate(Pack(one))
     assert Pack(one).content_digest == Pack(Path(two)).content_digest
+
+
+def test_a_bar_that_asks_for_no_corners_has_none_in_the_what_if() -> None:
+    from packshot.evaluation.bar import Bar
+    from packshot.learning.calibration import other_bars
+
+    assert {bar.corner for bar in other_bars(Bar(corner=None))} == {None}
+    assert max(bar.corner or 0 for bar in other_bars(Bar(corner=4))) == 10

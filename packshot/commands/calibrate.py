@@ -153,18 +153,18 @@ def _figures(found: _Data, promise: Promise) -> dict[str, Any]:
     what_if = _what_if(found.cases, promise, None)
     if found.measured is not None and found.bar is not None:
         for bar in other_bars(found.bar):
-            what_if += _what_if(found.measured.cases(bar), promise, bar.delta_e)
+            what_if += _what_if(found.measured.cases(bar), promise, bar)
     return {"curve": rows, "what_if": what_if}
 
 
-def _what_if(cases: Sequence[Case], promise: Promise, delta_e: float | None) -> list[dict[str, Any]]:
+def _what_if(cases: Sequence[Case], promise: Promise, bar: Bar | None) -> list[dict[str, Any]]:
     from packshot.evaluation.certificate import what_could_be_published
 
     return [
         {
             "risk": risk,
             "confidence": promise.confidence,
-            **({} if delta_e is None else {"delta_e": delta_e}),
+            **({} if bar is None else {"delta_e": bar.delta_e, "corner": bar.corner}),
             "published": what_could_be_published(cases, promise.model_copy(update={"risk": risk})),
         }
         for risk in _RISKS

@@ -14,7 +14,8 @@ from packshot.learning.judge_outcomes import Outcome, OutcomeSettings, collect
 from packshot.learning.pairs import Pair
 from packshot.pack import Pack
 
-_BARS = (3.0, 4.0, 5.0, 6.0)  # of ΔE00, for the what-if
+_BARS = ((3.0, 1.0), (4.0, 1.0), (5.0, 1.0), (6.0, 1.0), (6.0, 1.5), (8.0, 1.5), (8.0, 2.5))
+"""For the what-if: limits of ΔE00, and multiples of the limit of corners."""
 
 
 @dataclass(frozen=True)
@@ -53,5 +54,8 @@ def measure_pairs(
 
 
 def other_bars(bar: Bar) -> list[Bar]:
-    """The bar with other limits of colour, which is what studios differ in."""
-    return [bar.model_copy(update={"delta_e": limit}) for limit in _BARS]
+    """The bar with other limits of colour and of corners, which are what studios differ in."""
+    return [
+        bar.model_copy(update={"delta_e": limit, "corner": None if bar.corner is None else share * bar.corner})
+        for limit, share in _BARS
+    ]
