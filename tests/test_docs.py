@@ -140,13 +140,21 @@ def test_the_packs_example_describes_a_model() -> None:
     assert card.preprocessing.square
 
 
-def test_every_command_is_described_and_every_option_of_a_run() -> None:
+def options(command: typer.core.TyperCommand | typer.core.TyperGroup) -> set[str]:
+    """The long options of a command, or of all below it."""
+    if isinstance(command, typer.core.TyperGroup):
+        return set().union(*(options(one) for one in command.commands.values()))  # type: ignore[arg-type]
+    return {option for each in command.params for option in each.opts if option[:2] == "--"}
+
+
+def test_every_command_is_described_and_every_option() -> None:
     page = text("docs/commands.md")
     described = set(re.findall(r"^## `?packshot (\w+)", page, re.MULTILINE))
     assert described == set(COMMANDS.commands)
-    options = [option for each in COMMANDS.commands["run"].params for option in each.opts if option[:2] == "--"]
-    assert len(options) > 6
-    assert [option for option in options if f"`{option}`" not in page] == []
+    wanted = options(COMMANDS)
+    assert len(wanted) > 40
+    named = set(re.findall(r"--[a-z-]+", page)) | {"--help"}
+    assert sorted(wanted - named) == []
 
 
 def test_the_architecture_names_every_part_of_the_package() -> None:
