@@ -76,7 +76,7 @@ def results(test: BlindTestFile, answers: Sequence[Answer]) -> Results:
         publish_ours=_share(answer.publish_other for answer in ours),
         agreement=_agreement(ours),
         answers=len(counted),
-        sentence=_sentence(arms["ai"], test),
+        sentence=_sentence(arms["ai"], test) + _left_out(raters),
     )
 
 
@@ -138,7 +138,15 @@ def _sentence(arm: Arm, test: BlindTestFile) -> str:
             f"Equivalent within {points} points: recognition lies between {state.low:.0%} and {state.high:.0%}, "
             "which was fixed beforehand as too near to chance to matter."
         )
+    if not state.trials:
+        return f"Not decided: no answer counts yet. About {state.trials_more} are needed if nobody can tell them apart."
     return (
         f"Not decided: after {state.trials} trials recognition may lie anywhere between {state.low:.0%} and "
         f"{state.high:.0%}. About {state.trials_more} more answers are needed if nobody can tell them apart."
     )
+
+
+def _left_out(raters: dict[str, bool]) -> str:
+    """Whose answers do not count, and why."""
+    names = sorted(name for name, looked in raters.items() if not looked)
+    return f" The answers of {', '.join(names)} do not count: they missed gross errors." if names else ""

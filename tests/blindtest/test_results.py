@@ -53,6 +53,7 @@ def test_who_does_not_look_does_not_count(tmp_path: Path) -> None:
     asleep = answers(folder, "ben", {"ai": 1.0, "human": 0.5, "check": 0.2})
     found = results(folder.test, looking + asleep)
     assert found.raters == {"anna": True, "ben": False}
+    assert found.sentence.endswith("The answers of ben do not count: they missed gross errors.")
     assert found.arms["ai"].so_far.trials == 20
 
 
@@ -76,3 +77,11 @@ def test_the_page_shows_what_the_answers_say(tmp_path: Path) -> None:
     assert named not in text
     write_page_of(folder.test, results(folder.test, []), tmp_path / "empty.html")
     assert "Nobody yet" in (tmp_path / "empty.html").read_text()
+
+
+def test_when_no_answer_counts_it_says_so(tmp_path: Path) -> None:
+    folder = small_test(tmp_path)
+    assert results(folder.test, []).sentence.startswith("Not decided: no answer counts yet.")
+    found = results(folder.test, answers(folder, "ben", {"ai": 0.5, "human": 0.5, "check": 0.0}))
+    assert found.sentence.startswith("Not decided: no answer counts yet.")
+    assert "ben" in found.sentence
