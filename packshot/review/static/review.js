@@ -75,6 +75,7 @@ async function recategorize(name) {
   const mine = edits();
   mine.recategorize(category); // at once, so that who accepts before the answer accepts it too
   tellEdit();
+  say(`Crop, colour, light and spots are decided anew for ${name.replaceAll('_', ' ')} …`);
   try {
     card.categorized ||= {};
     if (category) card.categorized[category] ||= await ask(`/photos/${card.id}/category`, {category});
@@ -83,6 +84,7 @@ async function recategorize(name) {
     say(error instanceof Refused ? error.message : 'No connection: the category is as it was.');
   }
   if (card !== queue.front) return;
+  if (byId('said').textContent.endsWith('…')) say('');
   if (tools.tool === 'crop') chooseTool('crop');
   changed();
 }
