@@ -26,6 +26,7 @@ STAGES = ("geometry", "matte", "colour", "light", "detail")
 UNEXPLAINED = "unexplained"
 SIDE = 640
 _RIM_SHARE = 0.012
+_BRIGHTEST = 251  # of a channel
 _MOST_PIXELS = 60000
 PARTS: tuple[Mapping[str, Any], ...] = (
     {"color": Color(), "lighting": Lighting(), "background": Background(), "detailing": Detailing()},
@@ -39,17 +40,21 @@ PARTS: tuple[Mapping[str, Any], ...] = (
 @dataclass(frozen=True)
 class Ledger:
     """delta_e: mean CIEDE2000 before any stage and after each, (6,). explained: share of the first by stage, and
-    ``unexplained``: they sum to 1. left: (mean, median, 95th percentile) on the product itself. moved: share of the
-    product whose colour, seen coarsely, is still far from the after's."""
+    ``unexplained``: they sum to 1. left: (mean, median, 95th percentile) on the product itself. burnt: share of the
+    product that is burnt out in the before, where no recipe can bring back what was there. Of the rest, seen: the mean
+    that is left; moved: share whose colour, seen coarsely, is still far from the after's."""
 
     delta_e: tuple[float, ...]
     explained: Mapping[str, float]
     left: tuple[float, float, float]
     moved: float
+    burnt: float
+    seen: float
 
 
-def keep_ledger(photo: Photo, recipe: Recipe, after: Pixels, matte: FloatImage) -> Ledger:
-    """Of a fitted recipe. ``after`` (h, w, 3) and ``matte`` (h, w) 0..1: the human's, at any size of one aspect."""
+def keep_ledger(photo: Photo, recipe: Recipe, after: Pixels, matte: FloatImage, before: Pixels) -> Ledger:
+    """Of a fitted recipe. ``after`` (h, w, 3) and ``matte`` (h, w) 0..1: the human's, at any size of one aspect;
+    ``before`` (h, w, 3): the photo laid into their frame."""
     height, width = after.shape[:2]
     region = _region(matte)
     stages = [render(photo, recipe.model_copy(update=dict(parts)), max(width, height)) for parts in PARTS]
@@ -61,13 +66,25 @@ def keep_ledger(photo: Photo, recipe: Recipe, after: Pixels, matte: FloatImage) 
     shares[UNEXPLAINED] = means[-1] / whole
     product = matte > 0.95
     left = _differences(steps[-1], after, product if product.any() else region)
+    burnt = burnt_out(before)
+    known = np.where(burnt, np.float32(0), matte)
+    seen = _differences(steps[-1], after, product & ~burnt)
     figures = (float(left.mean()), float(np.median(left)), float(np.quantile(left, 0.95)))
     return Ledger(
         tuple(round(mean, 4) for mean in means),
         {name: round(share, 4) for name, share in shares.items()},
         (round(figures[0], 4), round(figures[1], 4), round(figures[2], 4)),
-        round(moved_share(steps[-1], after, matte), 4),
+        round(moved_share(steps[-1], after, known), 4),
+        round(float(burnt[product].mean()) if product.any() else 0.0, 4),
+        round(float(seen.mean()), 4),
     )
+
+
+def burnt_out(before: Pixels) -> NDArray[np.bool_]:
+    """Where a channel of a photo (h, w, 3) is at its end, or a pixel beside is: its colour there is no longer the
+    product's, (h, w)."""
+    clipped = (before.max(2) > _BRIGHTEST).astype(np.uint8)
+    return np.asarray(cv2.dilate(clipped, np.ones((3, 3), np.uint8)) > 0)
 
 
 def _untouched(photo: Photo, size: tuple[int, int]) -> Pixels:

@@ -39,18 +39,20 @@ from packshot.stages.background import png_asset
 from packshot.stages.lighting import COLUMNS, ROWS, as_grid
 from packshot.surface import terms
 
-HAND_WORK = "hand-work"
+HAND_WORK, BURNT_OUT = "hand-work", "burnt-out"
 _LEAST_FIELD = 0.005  # stops
 
 
 @dataclass(frozen=True)
 class FitLimits:
     """From when on a pair counts as handwork: so much of the change unexplained and so far from the after (CIEDE2000),
-    or so large a share of the product still plainly another colour."""
+    or so large a share of the product still plainly another colour. What is burnt out in the before counts for neither;
+    a product of which more than the share ``burnt`` is tells nothing."""
 
     unexplained: float = 0.2
     far: float = 5.0
     moved: float = 0.12
+    burnt: float = 0.9
 
 
 DEFAULT_LIMITS = FitLimits()
@@ -83,6 +85,7 @@ class PairFit:
     delta_e_median: float = 0.0
     delta_e_95: float = 0.0
     moved: float = 0.0
+    burnt: float = 0.0
     explained: Mapping[str, float] = field(default_factory=dict)
     targets: Mapping[str, Any] = field(default_factory=dict)
     recipe_file: str = ""
@@ -138,30 +141,35 @@ def _refused(reading: Reading) -> PairFit:
 
 
 def _judged(refused: PairFit, recipe: Recipe, reading: Reading, ledger: Ledger, limits: FitLimits) -> PairFit:
-    unexplained, left = ledger.explained["unexplained"], ledger.left[0]
-    by_hand = (unexplained > limits.unexplained and left > limits.far) or ledger.moved > limits.moved
-    reason = (
-        f"{unexplained:.0%} of the change is explained by no stage, {ledger.moved:.0%} of the product is plainly "
-        "another colour: handwork"
-        if by_hand
-        else ""
-    )
+    fault, reason = _fault(ledger, limits)
     return replace(
         refused,
-        accepted=not by_hand,
-        hand_work=by_hand,
-        fault=HAND_WORK if by_hand else "",
+        accepted=not fault,
+        hand_work=fault == HAND_WORK,
+        fault=fault,
         reason=reason,
         delta_e_before=ledger.delta_e[0],
         delta_e=ledger.left[0],
         delta_e_median=ledger.left[1],
         delta_e_95=ledger.left[2],
         moved=ledger.moved,
+        burnt=ledger.burnt,
         explained=dict(ledger.explained),
         targets=targets(recipe, reading),
         recipe_file=f"recipes/{file_stem(refused.id)}.json",
         recipe=recipe,
     )
+
+
+def _fault(ledger: Ledger, limits: FitLimits) -> tuple[str, str]:
+    """Why a fit cannot be learned from, a word and a sentence; both empty where it can."""
+    unexplained = ledger.explained["unexplained"]
+    if ledger.burnt > limits.burnt:
+        return BURNT_OUT, f"{ledger.burnt:.0%} of the product is burnt out in the before: its light cannot be read"
+    if (unexplained > limits.unexplained and ledger.seen > limits.far) or ledger.moved > limits.moved:
+        told = f"{unexplained:.0%} of the change is explained by no stage, {ledger.moved:.0%} of the product"
+        return HAND_WORK, f"{told} is plainly another colour: handwork"
+    return "", ""
 
 
 def targets(recipe: Recipe, reading: Reading) -> dict[str, Any]:
@@ -276,4 +284,4 @@ def _ledger(recipe: Recipe, reading: Reading, before: Photo, after: Photo) -> Le
     laid = laid_pair(reading, before, after)
     height, width = laid.after.shape[:2]
     assert max(height, width) <= SIDE
-    return keep_ledger(before, recipe, laid.after, _frame(recipe, reading, (width, height)))
+    return keep_ledger(before, recipe, laid.after, _frame(recipe, reading, (width, height)), laid.before)

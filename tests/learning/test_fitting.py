@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from packshot import pipeline
+from packshot.colorscience import decode_srgb, encode_srgb
 from packshot.evaluation.metrics import intersection_over_union
 from packshot.geometry import identity
 from packshot.learning.fitting import FITS, FitSettings, PairFit, fit_pair, fit_pairs, read_fits, read_look
 from packshot.learning.fitting_detail import Finished, fit_sharpening, well_inside
 from packshot.learning.fitting_pair import file_stem
+from packshot.learning.fitting_reading import read_pair
 from packshot.learning.pairs import Pair
 from packshot.photo import Photo
 from packshot.recipe import (
@@ -214,6 +216,27 @@ def test_a_product_painted_over_is_handwork(known: Edited, tmp_path: Path) -> No
     assert not found.accepted
     assert found.fault in ("hand-work", "other-color")
     del columns
+
+
+def brightened(pair: Pair, stops: float, path: Path) -> Pair:
+    linear = decode_srgb(cv2.cvtColor(cv2.imread(str(pair.before)), cv2.COLOR_BGR2RGB) / 255)
+    bright = np.round(encode_srgb(np.minimum(linear * np.exp2(stops), 1)) * 255).astype(np.uint8)
+    return replace(pair, before=save(path, bright))
+
+
+def test_what_is_burnt_out_in_the_before_is_no_handwork(known: Edited, tmp_path: Path) -> None:
+    found = fit_pair(brightened(known.pair, 2.0, tmp_path / "bright.png"), LOOK)
+    assert found.accepted, found.reason
+    assert found.burnt > 0.2
+    assert found.recipe is not None
+    assert found.recipe.lighting.exposure == pytest.approx(known.recipe.lighting.exposure - 2.0, abs=0.1)
+
+
+def test_a_product_that_is_burnt_out_tells_nothing(known: Edited, tmp_path: Path) -> None:
+    # What is left of it would not be registered, so the reading is that of the good photo.
+    found = fit_pair(brightened(known.pair, 4.0, tmp_path / "white.png"), LOOK, read_pair(known.pair))
+    assert found.fault == "burnt-out"
+    assert not found.hand_work
 
 
 @pytest.mark.parametrize("name", ["a/b", "..", "ä ö", "tops-1"])
