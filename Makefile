@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 OUT ?= demo
 # A test file stays with one process, in the order of the names: what it makes once is made once.
 AT_ONCE ?= -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Tests start hundreds of processes: what they import is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test check bench format clean
 
