@@ -17,7 +17,7 @@ from packshot.colorscience import LUMINANCE, linear_of_byte
 Floats = NDArray[np.float64]
 _DARK = 0.002
 _LEAST = 50  # pixels of a region that can be measured
-_MOST = 40_000  # pixels read
+_MOST = 16_000  # pixels read
 _CENTRES = np.array([0.5, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999])
 _PLACES = (*(f"{level:.1%}" for level in _CENTRES), "bright mean", "geometric mean")
 _PALE_AT = ("90.0%", "99.0%", "99.9%", "geometric mean")
