@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser
@@ -97,30 +98,32 @@ def test_two_editors_never_meet_in_the_browser(chromium: Browser, out: Path) -> 
     assert min(names.count("anna"), names.count("ben")) >= 8
 
 
-def start(out: Path, port: int) -> tuple[subprocess.Popen[str], str]:
+@contextmanager
+def running(out: Path, port: int) -> Iterator[str]:
+    """The address of a server of its own; it is killed at the end, as a power cut would."""
     command = [sys.executable, "-m", "packshot", "review", str(out), "--port", str(port), "--editor", "anna"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
     assert server.stdout is not None
-    return server, server.stdout.readline().split()[1].removesuffix("/review")
+    try:
+        yield server.stdout.readline().split()[1].removesuffix("/review")
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_a_killed_server_loses_no_decision(chromium: Browser, out: Path) -> None:
     open_catalog(out, 30).close()
-    server, address = start(out, 0)
-    visit = Visit(chromium, address)
-    visit.waits_for_photo()
-    visit.press("a", "a", "a")
-    visit.all_sent()
-    server.send_signal(signal.SIGKILL)
-    server.wait()
+    with running(out, 0) as address:
+        visit = Visit(chromium, address)
+        visit.waits_for_photo()
+        visit.press("a", "a", "a")
+        visit.all_sent()
     visit.press("a", "a")
     eventually(lambda: "2 decisions kept here" in visit.page.locator("#connection").inner_text())
-    server, _ = start(out, int(address.rpartition(":")[2]))
-    visit.all_sent()
-    visit.press("u")
-    visit.all_sent()
-    server.terminate()
-    server.wait()
+    with running(out, int(address.rpartition(":")[2])):
+        visit.all_sent()
+        visit.press("u")
+        visit.all_sent()
     visit.close()
     with Catalog.open(str(out / CATALOG_FILE)) as catalog:
         outcomes = [outcome for _, outcome, _, _ in rows(catalog)]
