@@ -105,8 +105,8 @@ def judge(recipe: Recipe, image: NDArray[np.uint8], pack: Pack, style: Style | N
 def fit(before: str | Path, after: str | Path, category: str = "unknown") -> PairFit:
     """What a retoucher did between two files: the recipe, and the share of the change that each stage explains.
 
-    Whatever keeps the two from being a pair (another product, a reshot, an unreadable file) is told in the answer, whose
-    ``recipe`` is then None; `packshot fit` does this for a folder.
+    Whatever keeps the two from being a pair (another product, a reshot, an unreadable file) is told in the answer,
+    whose ``recipe`` is then None; `packshot fit` does this for a folder.
     """
     from packshot.learning.fitting import fit_pair
     from packshot.learning.pairs import Pair
