@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from packshot.learning.comparison import differences
 from packshot.learning.fitting import read_fits, read_look
 from packshot.learning.fitting_reading import load_reading
-from packshot.learning.light_colors import ProductColors
 from packshot.learning.light_learning import KERNELS, missed, rows_of, said_by_mean, said_unseen, trust
 from packshot.learning.light_model import Kernel, Rows
 from packshot.learning.pairs import Pair
 from packshot.learning.splits import folds
 from packshot.lightmeter import CHANGES
 from packshot.pack import Pack
+from tools.light_colors import ProductColors
 
 Floats = NDArray[np.float64]
 Loss = Callable[[Rows, ProductColors, Floats], float]
