@@ -205,7 +205,7 @@ export class Tools {
       Object.assign(this.cursor, {x: clamp(this.cursor.x + step[0] * unit, 0, width), y: clamp(this.cursor.y + step[1] * unit, 0, height)});
       viewer.draw();
     } else {
-      this.grips()[this.tool]({point: [this.cursor.x, this.cursor.y]})?.up();
+      this.grips()[this.tool]({point: [this.cursor.x, this.cursor.y]})?.up?.();
     }
     return true;
   }
