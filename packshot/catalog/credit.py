@@ -29,8 +29,8 @@ def credit(photo: Photo, predicted: Recipe, corrected: Recipe, following: Follow
     """The steps that were changed, each with its share of the way to the corrected picture; the shares sum to 1.
 
     The corrected parts are put into the prediction one by one, and after each the distance that is left is measured
-    (mean CIEDE2000 over the frame). A change that is too small to be measured shares with its like. ``house``: the
-    rules for a corrected category, where they are known; cropping answers only for what differs from their crop.
+    (mean CIEDE2000 over the frame). A change that is too small to be measured shares with its like. ``following``:
+    what is decided for a corrected category, where that is known; stages answer only for what differs from it.
     """
     current = predicted.model_copy(update={"assets": {**predicted.assets, **corrected.assets}})
     target = render(photo, corrected, SIDE)

@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from packshot.batch import RunSettings, run
-from packshot.catalog import Catalog
+from packshot.catalog import Catalog, Entry
 from packshot.recipe import Reason
 from packshot.review.access import Identity
 from packshot.review.accounts import Accounts, Session
@@ -44,6 +44,12 @@ def open_catalog(out: Path, count: int | None = None) -> Catalog:
     catalog = Catalog.open(str(out / CATALOG_FILE))
     catalog.add(made)
     return catalog
+
+
+def taken_for(catalog: Catalog, category: str) -> Entry:
+    """A photo of that predicted category, held by the editor."""
+    catalog.lease("anna", 50, 60)
+    return next(entry for entry in catalog.queue() if entry.category == category)
 
 
 def local_guard(name: str = "anna") -> Guard:

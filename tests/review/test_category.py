@@ -20,7 +20,7 @@ from packshot.photo import Photo
 from packshot.recipe import Recipe
 from packshot.review.app import make_app
 from packshot.review.promoting import Grounds
-from tests.review.shops import local_guard, open_catalog, served
+from tests.review.shops import local_guard, served, taken_for
 from tests.review.visits import Visit, eventually
 from tests.tiny import make_pack
 
@@ -39,22 +39,10 @@ def pack(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def catalog(out: Path) -> Iterator[Catalog]:
-    with open_catalog(out) as opened:
-        yield opened
-
-
-@pytest.fixture
 def client(catalog: Catalog, pack: Path) -> Iterator[TestClient]:
     app = make_app(catalog, local_guard(), Grounds((pack,)))
     with TestClient(app, base_url="http://localhost", headers=TOKEN) as opened:
         yield opened
-
-
-def taken_for(catalog: Catalog, category: str) -> Entry:
-    """A photo of that predicted category, held by the editor."""
-    catalog.lease("anna", 50, 60)
-    return next(entry for entry in catalog.queue() if entry.category == category)
 
 
 def decide(client: TestClient, entry: Entry, edit: dict[str, object], key: str = "key-of-one-answer") -> int:

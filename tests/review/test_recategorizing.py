@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Browser
 from sqlalchemy import select
 
-from packshot.catalog import Catalog, Entry
+from packshot.catalog import Catalog
 from packshot.catalog.feedback import corrections_as_pairs
 from packshot.catalog.figures import report
 from packshot.catalog.schema import decisions
@@ -24,7 +23,7 @@ from packshot.review.corrections import Edit
 from packshot.review.promoting import Grounds
 from packshot.review.shop import Shop
 from packshot.style import Style
-from tests.review.shops import local_guard, open_catalog, served
+from tests.review.shops import local_guard, served, taken_for
 from tests.review.visits import Visit, eventually
 from tests.tiny import make_pack
 
@@ -42,17 +41,6 @@ def pack(tmp_path: Path) -> Path:
     content["habits"]["blues"] = {"sharpening": 1.5, "heal": False}
     (folder / "pack.json").write_text(json.dumps(content))
     return folder
-
-
-@pytest.fixture
-def catalog(out: Path) -> Iterator[Catalog]:
-    with open_catalog(out) as opened:
-        yield opened
-
-
-def taken_for(catalog: Catalog, category: str) -> Entry:
-    catalog.lease("anna", 50, 60)
-    return next(entry for entry in catalog.queue() if entry.category == category)
 
 
 def test_light_is_that_of_a_run_with_the_category_given(catalog: Catalog, pack: Path) -> None:

@@ -21,14 +21,9 @@ from packshot.photo import Photo, encode_jpeg
 from packshot.recipe import Recipe
 from packshot.review.app import make_app
 from packshot.review.handover import plain_name
-from tests.review.shops import local_guard, open_catalog
+from tests.review.shops import local_guard
 
 TOKEN = {"X-CSRF-Token": "the-token-of-tests"}
-
-
-@pytest.fixture
-def catalog(out: Path) -> Catalog:
-    return open_catalog(out)
 
 
 @pytest.fixture
