@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from packshot.learning.networks import SpeckNetwork
 from packshot.learning.specks import SIDE, Speckled, speck_sample
 from packshot.learning.splits import held_out
-from packshot.stages.detailing import spots_in
+from packshot.stages.detailing import at_speck_size, spots_in
 from training.data import finished, pairs, photos, read, shrink
 from training.peel_specks import GAIN, LONG_SIDE
 
@@ -66,9 +66,9 @@ def speckled(shared: Path, specks: Path) -> list[Speckled]:
     return examples
 
 
-def clean(shared: Path) -> list[Speckled]:
+def clean(shared: Path, guesses: Path | None = None) -> list[Speckled]:
     """Photos that no pair tells of: sellers' own and the afters."""
-    masked, _ = photos(shared)
+    masked, _ = photos(shared, guesses=guesses)
     examples = masked + finished(shared, "rendered") + finished(shared, "studio") * 2
     return [Speckled(example.image, example.matte) for example in examples if example.matte is not None]
 
@@ -81,16 +81,18 @@ def report(network: SpeckNetwork, shared: Path, limit: int = 40) -> None:
         folder = shared / "pairs" / name
         lines = [json.loads(text) for text in (folder / "pairs.jsonl").read_text().splitlines()]
         lines = [line for line in lines if held_out(line["group"])][:: 1 if name != "real" else 2][:limit]
-        found: dict[float, list[int]] = {level: [0, 0] for level in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)}
+        if not lines:
+            continue
+        found: dict[float, list[int]] = {level: [0, 0] for level in (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96)}
         total = 0
         for line in lines:
             full = cv2.imread(str(folder / line["before"]), cv2.IMREAD_COLOR)
             assert full is not None
-            image = read(folder / line["before"], long_side)
+            image = at_speck_size(read(folder / line["before"], long_side))
             unit = full.shape[1] / image.shape[1]
             matte = cv2.imread(str(folder / "alpha" / f"{line['id']}.png"), cv2.IMREAD_GRAYSCALE)
             assert matte is not None
-            matte = cv2.resize(matte, image.shape[1::-1], interpolation=cv2.INTER_AREA)
+            matte = cv2.resize(matte, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
             even = image[: image.shape[0] // 8 * 8, : image.shape[1] // 8 * 8]
             tensor = torch.from_numpy(even.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1)[None]
             share = torch.sigmoid(network(tensor.to(next(network.parameters()).device)))[0, 0].cpu().numpy()
@@ -128,6 +130,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--shared", type=Path, required=True)
     parser.add_argument("--specks", type=Path, required=True, help="folder of training/peel_specks.py")
+    parser.add_argument("--guesses", type=Path, help="mattes of training/guess_mattes.py")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--resume", type=Path, help="weights to go on from")
     parser.add_argument("--minutes", type=float, default=12)
@@ -135,13 +138,14 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--widths", type=int, nargs=3, default=(16, 32, 72), help="channels at 1/2, 1/4 and 1/8")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)
     cv2.setNumThreads(1)
-    sources = {"pairs": speckled(options.shared, options.specks), "clean": clean(options.shared)}
+    sources = {"pairs": speckled(options.shared, options.specks), "clean": clean(options.shared, options.guesses)}
     print({name: len(members) for name, members in sources.items()}, flush=True)
-    network = SpeckNetwork()
+    network = SpeckNetwork(tuple(options.widths))
     if options.resume:
         network.load_state_dict(torch.load(options.resume, weights_only=True))
     network.to(options.device)

@@ -89,28 +89,50 @@ def speck_sample(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
     """A crop of a product with specks: picture (SIDE, SIDE, 3), specks in 0..1, and how much each pixel counts.
 
-    What a pair only half shows counts nothing, as does all that is not the product.
+    What a pair only half shows counts nothing, as does all that is not the product. Specks and faults are drawn at
+    the size a camera takes the photo; then the crop is enlarged as small photos are before the network sees them.
     """
-    scale = float(np.exp(generator.uniform(np.log(0.75), np.log(1.9))))
-    matrix = _crop(example.matte, scale, generator)
-    flags, border = cv2.INTER_CUBIC, cv2.BORDER_REFLECT_101
-    image = cv2.warpAffine(example.image, matrix, (SIDE, SIDE), flags=flags, borderMode=border)
-    product = cv2.warpAffine(example.matte, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
+    side = round(SIDE / float(np.exp(generator.uniform(0, np.log(1.7)))))
+    image, product, evidence = _taken(example, side, generator)
     counts = (product > 0.9).astype(np.float32)
-    taken = np.zeros((SIDE, SIDE), np.float32)
-    if example.evidence is not None:
-        evidence = cv2.warpAffine(example.evidence, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
-        taken = (evidence > SURE).astype(np.float32)
-        counts[(evidence > DOUBTFUL) & (taken == 0)] = 0
-    unit = float(np.exp(generator.uniform(0, np.log(3.0)))) if generator.random() < 0.6 else 1.0
+    taken = (evidence > SURE).astype(np.float32)
+    counts[(evidence > DOUBTFUL) & (taken == 0)] = 0
+    unit = float(np.exp(generator.uniform(0, np.log(2.5)))) if generator.random() < 0.5 else 1.0
     drawn = generator.random() < (0.5 if example.evidence is not None else 0.85)
-    image, where = draw_specks(np.asarray(image, np.uint8), generator, unit) if drawn else (image, np.zeros_like(taken))
-    spoilt = spoil(np.asarray(image, np.uint8), generator) if generator.random() < 0.6 else np.asarray(image, np.uint8)
+    image, where = draw_specks(image, generator, unit) if drawn else (image, np.zeros_like(taken))
+    spoilt = spoil(image, generator) if generator.random() < 0.6 else image
     where = np.maximum(where, taken)
-    return spoilt, where, np.where(where > 0, (product > 0.9).astype(np.float32), counts)
+    counts = np.where(where > 0, (product > 0.9).astype(np.float32), counts)
+    return _enlarged(spoilt, where, counts)
 
 
-def _crop(matte: NDArray[np.float32], scale: float, generator: np.random.Generator) -> NDArray[np.float64]:
+def _enlarged(
+    image: NDArray[np.uint8], where: NDArray[np.float32], counts: NDArray[np.float32]
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
+    """A sample at SIDE pixels; the rim of a speck, which enlarging leaves open, counts nothing."""
+    size = (SIDE, SIDE)
+    smooth, steps = (cv2.resize(where, size, interpolation=how) for how in (cv2.INTER_LINEAR, cv2.INTER_NEAREST))
+    inside = (smooth >= 0.5).astype(np.float32)
+    sure = np.where(inside == steps, cv2.resize(counts, size, interpolation=cv2.INTER_NEAREST), np.float32(0))
+    enlarged = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(enlarged, np.uint8), inside, np.asarray(sure, np.float32)
+
+
+def _taken(
+    example: Speckled, side: int, generator: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
+    """A place of the photo at ``side`` pixels: picture, matte and evidence, none of it where no pair tells."""
+    scale = float(np.exp(generator.uniform(np.log(0.7), np.log(1.3))))
+    matrix = _crop(example.matte, scale, side, generator)
+    flags, border = cv2.INTER_CUBIC, cv2.BORDER_REFLECT_101
+    image = cv2.warpAffine(example.image, matrix, (side, side), flags=flags, borderMode=border)
+    product = cv2.warpAffine(example.matte, matrix, (side, side), flags=cv2.INTER_LINEAR)
+    known = np.zeros_like(example.matte) if example.evidence is None else example.evidence
+    evidence = cv2.warpAffine(known, matrix, (side, side), flags=cv2.INTER_LINEAR)
+    return np.asarray(image, np.uint8), np.asarray(product, np.float32), np.asarray(evidence, np.float32)
+
+
+def _crop(matte: NDArray[np.float32], scale: float, side: int, generator: np.random.Generator) -> NDArray[np.float64]:
     """(2, 3): a random place on the product into the middle of the crop, turned by quarters or freely, mirrored."""
     angle = generator.integers(4) * np.pi / 2 if generator.random() < 0.5 else generator.uniform(0, 2 * np.pi)
     rows, columns = np.nonzero(matte > 0.9)
@@ -118,4 +140,4 @@ def _crop(matte: NDArray[np.float32], scale: float, generator: np.random.Generat
     centre = np.array([columns[chosen], rows[chosen]], float) if len(rows) else np.zeros(2)
     mirror = np.diag([generator.choice([-1.0, 1.0]), 1.0])
     linear = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) @ mirror
-    return np.column_stack([linear, np.array([SIDE / 2, SIDE / 2]) - linear @ centre])
+    return np.column_stack([linear, np.array([side / 2, side / 2]) - linear @ centre])

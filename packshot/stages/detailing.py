@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from packshot import geometry
 from packshot.recipe import Detailing, Recipe, Spot
 from packshot.render import RenderPlan
-from packshot.shrinking import averaged, shrink
+from packshot.shrinking import averaged
 from packshot.view import View
 
 _EDGE_SHARE = 0.006  # of the long side: so near the product's edge its own outline looks like a thread
 _LONGEST_SHARE = 0.06  # of the long side: what is longer is no speck
 _SPECK_LONG_SIDE = 1100  # what the network was trained near
+_ENLARGED_AT_MOST = 1.5  # small photos: their dust is a pixel or two wide, the network's finest features two
+_NEAR_ENOUGH = 0.15  # so little more or less is not worth a resampling
 _MOST_DISCS = 14
 _LEAST_PIXELS = 2
 
@@ -83,9 +85,10 @@ class Doubts:
 
 def doubts(view: View) -> Doubts | None:
     """What the pack's network thinks of each pixel; None without a network or a product."""
-    image = shrink(view.image, _SPECK_LONG_SIDE)
+    image = at_speck_size(view.image)
     factor = view.size[0] / image.shape[1]
-    matte = averaged(view.matte, (image.shape[1], image.shape[0]))
+    size = (image.shape[1], image.shape[0])
+    matte = averaged(view.matte, size) if factor >= 1 else np.asarray(cv2.resize(view.matte, size), np.float32)
     box = cv2.boundingRect((matte > 0.9).astype(np.uint8))
     left, top, width, height = box[0], box[1], box[2] // 8 * 8, box[3] // 8 * 8
     if min(width, height) < 32:
@@ -93,6 +96,17 @@ def doubts(view: View) -> Doubts | None:
     here = (slice(top, top + height), slice(left, left + width))
     share = view.pack.specks(image[here])
     return None if share is None else Doubts(share, matte[here], (left, top), max(image.shape[:2]), factor)
+
+
+def at_speck_size(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture (H, W, 3) at the size the network knows specks in, small ones enlarged as far as that tells more."""
+    factor = min(_ENLARGED_AT_MOST, _SPECK_LONG_SIDE / max(image.shape[:2]))
+    if abs(factor - 1) < _NEAR_ENOUGH:
+        return image
+    size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
+    if factor < 1:
+        return averaged(image, size)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def find_marks(view: View) -> list[Mark]:
@@ -144,7 +158,7 @@ def cover(
     discs: list[tuple[float, float, float]] = []
     while left.any() and len(discs) < _MOST_DISCS:
         row, column = np.unravel_index(int(np.where(left, distance, -1).argmax()), mask.shape)
-        radius = float(distance[row, column]) + 0.8
+        radius = 1.1 * float(distance[row, column]) + 0.7
         discs.append((float(column + corner[0]), float(row + corner[1]), radius))
         left &= np.hypot(rows - row, columns - column) > radius
     return tuple(discs), "dust" if len(discs) <= 2 else "lint"
