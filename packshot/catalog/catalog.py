@@ -78,6 +78,10 @@ class Catalog:
         """How many photos stand where, at one moment."""
         return waiting.counters(self.database)
 
+    def skipped(self, editor: str) -> int:
+        """How many of the waiting photos this editor has skipped; ``Filter.skipped`` leases them again."""
+        return waiting.skipped(self.database, editor)
+
     def lease(self, editor: str, count: int, seconds: float, which: Filter | None = None) -> list[Entry]:
         """Up to ``count`` waiting photos that nobody holds, for this editor alone, for so long.
 

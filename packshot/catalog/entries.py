@@ -19,7 +19,7 @@ Outcome = Literal["accept", "reject", "skip", "correct", "edited", "undo"]
 Purpose = Literal["review", "audit"]
 """Why a person is asked: before publication, or blindly after it."""
 
-Order = Literal["priority", "oldest", "newest", "doubtful"]
+Order = Literal["priority", "oldest", "newest", "doubtful", "path"]
 
 
 @dataclass(frozen=True)
@@ -183,12 +183,18 @@ class Event:
 
 @dataclass(frozen=True)
 class Filter:
-    """Which of the waiting photos. ``purpose`` None: both; ``reason``: a code the prediction's verdict names."""
+    """Which of the waiting photos. ``purpose`` None: both; ``reason``: a code the prediction's verdict names.
+
+    ``find``: what their path has in it, large or small letters alike. ``skipped``: those too that who leases them has
+    skipped.
+    """
 
     category: str | None = None
     reason: str | None = None
     purpose: Purpose | None = None
     order: Order = "priority"
+    find: str | None = None
+    skipped: bool = False
 
 
 @dataclass(frozen=True)

@@ -29,12 +29,21 @@ def queue(database: Database, which: Filter, limit: int, offset: int) -> list[En
 
 def lease(database: Database, who: str, count: int, seconds: float, which: Filter) -> list[Entry]:
     """Up to ``count`` photos that nobody holds, for ``who`` alone."""
-    skipped = standing_decisions().subquery()
-    mine = exists().where(
-        skipped.c.photo_id == photos.c.id, skipped.c.editor == who, skipped.c.outcome == "skip",
-        skipped.c.prediction_id == photos.c.prediction_id,
+    query = _waiting(which) if which.skipped else _waiting(which).where(~_skipped_by(who))
+    return _lease(database, query.limit(count), who, seconds)
+
+
+def skipped(database: Database, who: str) -> int:
+    """How many of the waiting photos ``who`` has skipped as they are."""
+    return database.read(lambda transaction: _count(transaction, and_(_AWAITED, _skipped_by(who))))
+
+
+def _skipped_by(who: str) -> ColumnElement[bool]:
+    standing = standing_decisions().subquery()
+    return exists().where(
+        standing.c.photo_id == photos.c.id, standing.c.editor == who, standing.c.outcome == "skip",
+        standing.c.prediction_id == photos.c.prediction_id,
     )  # fmt: skip
-    return _lease(database, _waiting(which).where(~mine).limit(count), who, seconds)
 
 
 def lease_work(database: Database, who: str, count: int, seconds: float) -> list[Entry]:
@@ -126,6 +135,8 @@ def _waiting(which: Filter) -> Select[Any]:
     if which.reason is not None:
         named = select(reasons.c.prediction_id).where(reasons.c.code == which.reason)
         query = query.where(photos.c.prediction_id.in_(named))
+    if which.find is not None:
+        query = query.where(photos.c.source.icontains(which.find, autoescape=True))
     if which.order == "doubtful":
         query = query.join(predictions, photos.c.prediction_id == predictions.c.id)
         return query.order_by(predictions.c.quality, photos.c.id)
@@ -137,6 +148,7 @@ def _orders(order: str) -> tuple[ColumnElement[Any], ...]:
         "priority": (photos.c.priority.desc(), photos.c.id),
         "oldest": (photos.c.seen_at, photos.c.id),
         "newest": (photos.c.seen_at.desc(), photos.c.id.desc()),
+        "path": (photos.c.source, photos.c.id),
     }[order]
 
 

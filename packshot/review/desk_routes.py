@@ -75,6 +75,7 @@ def take(body: Take, who: Who, shop: Room) -> dict[str, Any]:
     entries = desk.take(body.count, body.filter, body.anew)
     counters = desk.counters()
     told: dict[str, Any] = {"waiting": counters.waiting, "held": counters.held}
+    told |= {"skipped": desk.skipped() if not entries else 0}  # asked for only where there is nothing else
     told |= {"categories": dict(counters.by_category), "reasons": dict(counters.by_reason)}
     return {"cards": shop.cards(entries), "counters": told, "hold_seconds": HOLD_SECONDS}
 

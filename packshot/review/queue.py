@@ -40,11 +40,14 @@ class Asked(Frozen):
 
     category: Words | None = None
     reason: Words | None = None
-    order: Literal["priority", "oldest", "newest", "doubtful"] = "priority"
+    order: Literal["priority", "oldest", "newest", "doubtful", "path"] = "priority"
+    find: Words | None = None
+    skipped: bool = False
 
     def filter(self) -> Filter:
         """As the catalog takes it."""
-        return Filter(category=self.category or None, reason=self.reason or None, order=self.order)
+        find = (self.find or "").strip() or None
+        return Filter(self.category or None, self.reason or None, order=self.order, find=find, skipped=self.skipped)
 
 
 class Decided(Frozen):
@@ -87,6 +90,10 @@ class Desk:
     def counters(self) -> Counters:
         """How many wait, by category and reason."""
         return self.catalog.counters()
+
+    def skipped(self) -> int:
+        """How many of them this editor has skipped."""
+        return self.catalog.skipped(self.editor)
 
     def decide(self, photo: int, answer: Answer) -> Decision:
         """Notes an answer. Raises Conflict, ValueError or CatalogError with a sentence for the editor."""

@@ -57,7 +57,7 @@ def test_the_picture_follows_sliders_and_comes_back(visit: Visit) -> None:
 def test_corrections_are_taken_back_one_by_one(visit: Visit) -> None:
     visit.press("y", "ArrowRight", "Escape", "t", "ArrowRight", "Escape")
     output = visit.page.locator("[name=angle] + output")
-    assert output.inner_text() == "+0.1°"
+    assert output.inner_text() == "0.1° ↻"
     visit.press("Control+z")
     assert output.inner_text() == "0"
     assert visit.page.locator("[name=warmth] + output").inner_text() == "+0.02"
@@ -166,7 +166,7 @@ def test_a_hair_is_healed_by_drawing_along_it_and_taken_back_at_once(visit: Visi
 
 def test_shift_moves_a_slider_by_ten_steps(visit: Visit) -> None:
     visit.press("t", "Shift+ArrowRight", "Shift+ArrowRight", "ArrowRight", "Shift+ArrowLeft")
-    assert visit.page.locator("[name=angle] + output").inner_text() == "+1.1°"
+    assert visit.page.locator("[name=angle] + output").inner_text() == "1.1° ↻"
 
 
 def test_regions_are_marked_and_examined(visit: Visit) -> None:
@@ -180,6 +180,88 @@ def test_regions_are_marked_and_examined(visit: Visit) -> None:
     visit.press("g")
     assert visit.page.locator("[data-kind=after] rect.region").count() == 0
     visit.press("g")
+
+
+def test_a_box_around_the_whole_product_is_drawn_only_when_pointed_at(
+    chromium: Browser, shared_run: Path, tmp_path: Path
+) -> None:
+    whole = MARKED.model_copy(update={"region": (0.1, 0.1, 0.9, 0.9)})
+    with Catalog.open(str(tmp_path / CATALOG_FILE)) as catalog:
+        catalog.add([replace(next(iter(made_in(shared_run))), reasons=(whole,))])
+        with served(catalog, local_guard()) as where:
+            visit = Visit(chromium, where)
+            visit.waits_for_photo()
+            boxes = visit.page.locator("[data-kind=after] rect.region")
+            assert boxes.count() == 0
+            visit.page.locator("#reasons button").hover()
+            assert boxes.count() == 1
+            visit.close()
+
+
+def test_a_stroke_goes_on_in_the_pane_where_it_began(visit: Visit) -> None:
+    page = visit.page
+    box = page.locator(".pane[data-kind=before]").bounding_box()
+    assert box is not None
+    right, middle = box["x"] + box["width"], box["y"] + box["height"] / 2
+    visit.press("p")
+    page.mouse.move(right - 60, middle)
+    page.mouse.down()
+    page.mouse.move(right + 40, middle, steps=5)
+    stroke = page.locator(".pane[data-kind=before] path.stroke").get_attribute("d")
+    page.mouse.up()
+    across = [float(point.split(" ")[0]) for point in str(stroke)[1:].split("L")]
+    assert across == sorted(across)
+    assert across[-1] > across[0]
+
+
+def test_a_small_picture_comes_nearer_with_the_key_of_full_size(visit: Visit) -> None:
+    fitted = visit.page.locator("#zoom").inner_text()
+    visit.press("z")
+    assert int(visit.page.locator("#zoom").inner_text().split(" ")[0]) > int(fitted.split(" ")[0])
+    visit.press("z")
+    assert visit.page.locator("#zoom").inner_text() == fitted
+
+
+def test_to_the_right_turns_clockwise(visit: Visit) -> None:
+    asked: list[float] = []
+    visit.page.on(
+        "request",
+        lambda request: asked.append(request.post_data_json["edit"]["angle"]) if "/draft" in request.url else 0,
+    )
+    visit.press("t", "ArrowRight", "Escape")
+    eventually(lambda: asked != [])
+    assert asked[-1] == -0.1  # a recipe counts angles the other way round
+    visit.press("Control+z")
+
+
+def test_what_was_skipped_still_waits_and_can_be_seen_again(
+    chromium: Browser, shared_run: Path, tmp_path: Path
+) -> None:
+    with Catalog.open(str(tmp_path / CATALOG_FILE)) as catalog:
+        catalog.add(list(made_in(shared_run))[:2])
+        with served(catalog, local_guard()) as where:
+            visit = Visit(chromium, where)
+            visit.waits_for_photo()
+            visit.press("s", "s")
+            again = visit.page.locator("#again")
+            eventually(again.is_visible)
+            assert visit.page.locator("#waiting").inner_text() == "2 waiting"
+            again.click()
+            visit.waits_for_photo()
+            visit.all_sent()
+            visit.close()
+
+
+def test_photos_are_found_by_their_path(visit: Visit) -> None:
+    page, wanted = visit.page, visit.name
+    visit.press("s")
+    eventually(lambda: visit.name not in ("", wanted))
+    visit.press("/")
+    page.keyboard.type(wanted.upper())
+    visit.press("Enter")
+    eventually(lambda: f"{wanted.upper()}" in page.locator("#blank").inner_text())
+    visit.press("u", "/", "Control+a", "Delete", "Enter")
+    eventually(lambda: visit.name == wanted)
 
 
 def test_filters_choose_what_comes(visit: Visit) -> None:

@@ -45,6 +45,27 @@ def test_a_page_loaded_again_gets_its_photos_back(catalog: Catalog) -> None:
     assert not set(first) & {entry.id for entry in desk.take(5, Asked(), anew=False)}
 
 
+def test_skipped_photos_wait_for_others_and_come_again_when_asked_for(catalog: Catalog) -> None:
+    anna, ben = Desk(catalog, "anna"), Desk(catalog, "ben")
+    for entry in anna.take(12, Asked(), anew=False):
+        assert entry.prediction is not None
+        anna.decide(entry.id, Answer("skip", entry.prediction.id, key=f"skip-{entry.id:04}"))
+    assert (anna.skipped(), ben.skipped(), anna.counters().waiting) == (12, 0, 12)
+    assert anna.take(12, Asked(), anew=False) == []
+    assert len(ben.take(4, Asked(), anew=False)) == 4
+    assert len(anna.take(12, Asked(skipped=True), anew=False)) == 8
+
+
+def test_photos_come_by_path_and_are_found_by_it(catalog: Catalog) -> None:
+    desk = Desk(catalog, "anna")
+    paths = [str(entry.source) for entry in desk.take(12, Asked(order="path"), anew=False)]
+    assert paths == sorted(paths)
+    name = paths[0].rpartition("/")[2]
+    found = desk.take(12, Asked(find=f" {name.upper()} "), anew=True)
+    assert {str(entry.source) for entry in found} == {paths[0]}
+    assert desk.take(12, Asked(find="%"), anew=True) == []
+
+
 def test_holding_tells_what_was_lost(catalog: Catalog) -> None:
     desk = Desk(catalog, "anna")
     entries = desk.take(2, Asked(), anew=False)

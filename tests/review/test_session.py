@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from playwright.sync_api import Browser
@@ -111,9 +112,18 @@ def running(out: Path, port: int) -> Iterator[str]:
         server.wait()
 
 
+def lasting_port() -> int:
+    """A free port that nobody is given by chance while the server is away: below those of outgoing connections."""
+    for port in range(20_000 + os.getpid() % 10_000, 32_000):
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
+
+
 def test_a_killed_server_loses_no_decision(chromium: Browser, out: Path) -> None:
     open_catalog(out, 30).close()
-    with running(out, 0) as address:
+    with running(out, lasting_port()) as address:
         visit = Visit(chromium, address)
         visit.waits_for_photo()
         visit.press("a", "a", "a")

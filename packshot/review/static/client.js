@@ -9,13 +9,19 @@ export class Refused extends Error {
   }
 }
 
+/** Told of the window whenever the server has answered: what waits for it need not wait longer. */
+export const REACHED = 'packshot:reached';
+
 let csrf = document.body.dataset.csrf;
 
 /** POSTs JSON (or a form) and returns the response. Throws Offline, or Refused with the server's sentence. */
 export async function post(path, body, signal) {
   let response = await send(path, body, signal);
   if (response.status === 403 && (await renewed())) response = await send(path, body, signal);
-  if (response.ok) return response;
+  if (response.ok) {
+    dispatchEvent(new Event(REACHED));
+    return response;
+  }
   if (response.status >= 500 || response.status === 429) throw new Offline(`the server answered ${response.status}`);
   throw new Refused(response.status, await sentence(response));
 }

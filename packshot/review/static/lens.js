@@ -43,9 +43,13 @@ export class Lens {
     this.settle();
   }
 
-  /** One pixel of the picture to one of the screen, or back to the whole. */
+  /** One pixel of the picture to one of the screen, or back to the whole. Of a small picture, whose whole is about as
+   * large as that, to two, four, eight: the key must bring something nearer. */
   toggleFull(x, y) {
-    this.zoomTo(this.scale ? 0 : 1 / devicePixelRatio, x, y);
+    if (!this.canvas) return;
+    let full = 1 / devicePixelRatio;
+    while (full < 1.25 * this.fitScale()) full *= 2;
+    this.zoomTo(this.scale ? 0 : full, x, y);
   }
 
   /** A step nearer (1) or further away (-1). */

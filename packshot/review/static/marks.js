@@ -22,7 +22,7 @@ export function drawMarks(svg, viewer, state) {
   Object.assign(svg.style, {width: `${width * scale}px`, height: `${height * scale}px`, transform: `translate(${left}px, ${top}px)`, fontSize: `${15 / scale}px`});
   const map = affineOf(card, state.base);
   const drawn = [
-    ...(state.regions ? regions(card, state.told, scale) : []),
+    ...(state.regions ? regions(viewer, state.told, scale) : []),
     ...(state.tool === 'spots' ? spots(card, state.edit, map, scale) : []),
     ...strokes(state, map),
     ...(state.tool === 'angle' ? grid(width, height) : []),
@@ -32,10 +32,13 @@ export function drawMarks(svg, viewer, state) {
   svg.append(...drawn);
 }
 
-/** Reasons that mark the same place share a box, with all their numbers. */
-function regions(card, told, scale) {
+/** Reasons that mark the same place share a box, with all their numbers. A box around the whole product says nothing and
+ * covers its edge: it is drawn only while its reason is pointed at. */
+function regions(viewer, told, scale) {
+  const {card} = viewer;
   const [width, height] = card.canvas;
-  const places = Map.groupBy([...card.reasons.keys()].filter((at) => card.reasons[at].region && (told === null || told === at)), (at) => String(card.reasons[at].region));
+  const drawn = ({region}, at) => region && (told === null ? viewer.hasCloseUp(region) : told === at);
+  const places = Map.groupBy([...card.reasons.keys()].filter((at) => drawn(card.reasons[at], at)), (at) => String(card.reasons[at].region));
   return [...places.values()].flatMap((numbers) => {
     const [left, top, right, bottom] = card.reasons[numbers[0]].region;
     const box = {x: left * width, y: top * height, width: (right - left) * width, height: (bottom - top) * height};

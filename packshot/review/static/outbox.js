@@ -1,9 +1,9 @@
 // Decisions on their way. Each is kept in the browser until the server has answered, so a lost connection, a closed
 // page or a killed server loses none. Its key makes sending it twice harmless.
 
-import {Offline, ask} from './client.js';
+import {Offline, REACHED, ask} from './client.js';
 
-const LONGEST_WAIT = 15000;
+const LONGEST_WAIT = 5000;
 
 export class Outbox {
   /** `told` is called with {waiting, offline, signedOut} on every change, `refused` with (entry, sentence). */
@@ -15,6 +15,7 @@ export class Outbox {
     this.state = {offline: false, signedOut: false};
     this.last = 0;
     addEventListener('online', () => this.flush());
+    addEventListener(REACHED, () => this.state.offline && this.flush());
     this.flush();
   }
 

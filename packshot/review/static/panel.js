@@ -3,6 +3,9 @@
 import {NEUTRAL, STAGES, isChanged} from './edits.js';
 
 const UNITS = {warmth: 2, tint: 2, exposure: 2, shadows: 2, highlights: 2, angle: 1};
+/** To the right is clockwise on the slider; a recipe counts angles the other way round. */
+const SIGNS = {angle: -1};
+const signed = (name, value) => (SIGNS[name] || 1) * value || 0;
 
 export function drawVerdict(card, tell) {
   document.querySelector('.handover').hidden = !card;
@@ -42,7 +45,7 @@ export class Controls {
     form.addEventListener('input', (event) => {
       const {name, value, type} = event.target;
       if (name === 'brush') this.tell(name);
-      else if (name) change({[name]: type === 'range' ? Number(value) : value}, name, type === 'range');
+      else if (name) change({[name]: type === 'range' ? signed(name, Number(value)) : value}, name, type === 'range');
     });
     form.addEventListener('dblclick', (event) => event.target.type === 'range' && event.target.name in NEUTRAL && change({[event.target.name]: NEUTRAL[event.target.name]}));
     this.tell('brush');
@@ -57,8 +60,8 @@ export class Controls {
     this.form.hidden = !card;
     if (!card) return;
     for (const name of Object.keys(UNITS)) {
-      this.input(name).value = edit[name];
-      this.tell(name, edit[name]);
+      this.input(name).value = signed(name, edit[name]);
+      this.tell(name, signed(name, edit[name]));
     }
     this.form.querySelector('[data-does=tidy]').setAttribute('aria-pressed', String(edit.tidy));
     this.categories(card.categories);
@@ -76,7 +79,9 @@ export class Controls {
 
   tell(name, value = Number(this.input(name).value)) {
     const output = this.input(name).parentNode.querySelector('output');
-    output.textContent = name === 'brush' ? `${value} px` : value === 0 ? '0' : `${value > 0 ? '+' : '−'}${Math.abs(value).toFixed(UNITS[name])}${name === 'angle' ? '°' : ''}`;
+    const amount = () => Math.abs(value).toFixed(UNITS[name]);
+    output.textContent = name === 'brush' ? `${value} px` : value === 0 ? '0'
+      : name === 'angle' ? `${amount()}° ${value > 0 ? '↻' : '↺'}` : `${value > 0 ? '+' : '−'}${amount()}`;
   }
 }
 

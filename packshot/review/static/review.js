@@ -144,8 +144,21 @@ function tellQueue() {
     options('reason', counters.reasons);
     options('category', counters.categories);
   }
-  const filtered = queue.filter.reason || queue.filter.category;
-  byId('blank').textContent = queue.front || !queue.empty ? '' : filtered ? 'Nothing more with this reason and category.' : 'Nothing waits for you. New photos appear here by themselves.';
+  byId('blank-words').textContent = queue.front || !queue.empty ? '' : emptyWords();
+  byId('again').hidden = Boolean(queue.front) || !queue.empty || !counters?.skipped;
+}
+
+/** Why there is nothing to look at. */
+function emptyWords() {
+  const {reason, category, find} = queue.filter;
+  if (find) return `No photo that waits has “${find}” in its path.`;
+  if (reason || category) return 'Nothing more with this reason and category.';
+  return 'Nothing waits for you. New photos appear here by themselves.';
+}
+
+function filterQueue() {
+  const filter = Object.fromEntries([...new FormData(byId('filters'))].filter(([, value]) => value));
+  if (JSON.stringify(filter) !== JSON.stringify(queue.filter)) queue.restart(filter);
 }
 
 function options(name, counts) {
@@ -166,18 +179,18 @@ function decide(outcome, reason = null) {
     key, photo: card.id, prediction: card.prediction, outcome: corrected ? 'correct' : outcome, reason,
     edit: corrected ? sent(edits().now) : {}, seconds: Math.round((performance.now() - shownSince) / 100) / 10,
   };
-  done(card, key, {accept: corrected ? 'Corrected and accepted' : 'Accepted', reject: 'Rejected', skip: 'Skipped'}[outcome]);
+  done(card, key, {accept: corrected ? 'Corrected and accepted' : 'Accepted', reject: 'Rejected', skip: 'Skipped'}[outcome], outcome !== 'skip');
   outbox.add('/api/decide', body);
 }
 
-/** A photo is done with: the next one. */
-function done(card, key, said) {
-  history.push({card, key, said});
+/** A photo is done with: the next one. One that was only skipped waits on, and says nothing of the pace. */
+function done(card, key, said, decided = true) {
+  history.push({card, key, said, decided});
   if (history.length > MOST_UNDONE) history.shift();
   card.pictures = null;
   say(`${said}: ${card.name}`);
-  tellPace();
-  if (queue.counters) queue.counters.waiting = Math.max(0, queue.counters.waiting - 1);
+  if (decided) tellPace();
+  if (decided && queue.counters) queue.counters.waiting = Math.max(0, queue.counters.waiting - 1);
   queue.next();
   stage.focus({preventScroll: true});
 }
@@ -186,7 +199,7 @@ function undo() {
   const last = history.pop();
   if (!last) return say('Nothing to undo here.');
   outbox.add('/api/undo', {key: uuid(), of: last.key});
-  if (queue.counters) queue.counters.waiting += 1;
+  if (last.decided && queue.counters) queue.counters.waiting += 1;
   queue.putBack(last.card);
   say(`Taken back: ${last.card.name}`);
 }
@@ -231,6 +244,7 @@ const DOES = {
   tidy: () => queue.front && change({tidy: !edits().now.tidy}),
   legend: () => byId('legend').showModal(),
   package: download,
+  again: () => queue.restart({...queue.filter, skipped: true}),
   'reset-all': () => { edits().resetAll?.(); changed(); },
 };
 
@@ -319,7 +333,7 @@ function brushSize(factor) {
 
 const LETTERS = {
   a: DOES.accept, r: DOES.reject, s: DOES.skip, u: undo, w: DOES.white, m: DOES.tidy, e: examine, g: DOES.regions, z: DOES.full, v: nextSurround, '?': DOES.legend, 0: DOES.fit,
-  x: download, i: () => queue.front && byId('upload').click(), j: () => controls.input('shadow').focus(), f: () => controls.input('category').focus(),
+  '/': () => byId('filters').elements.find.focus(), x: download, i: () => queue.front && byId('upload').click(), j: () => controls.input('shadow').focus(), f: () => controls.input('category').focus(),
   '[': () => brushSize(0.85), ']': () => brushSize(1.18), '+': () => viewer.step(1), '=': () => viewer.step(1), '-': () => viewer.step(-1),
   Backspace: resetInHand, c: () => compare(true), b: () => holdBefore(true),
 };
@@ -388,7 +402,12 @@ const comparing = document.querySelector('[data-does=compare]');
 comparing.addEventListener('pointerdown', () => compare(true));
 for (const name of ['pointerup', 'pointerleave']) comparing.addEventListener(name, () => compare(false));
 byId('split').addEventListener('input', (event) => setSplit(event.target.value / 100));
-byId('filters').addEventListener('change', () => queue.restart(Object.fromEntries([...new FormData(byId('filters'))].filter(([, value]) => value))));
+byId('filters').addEventListener('change', filterQueue);
+byId('filters').addEventListener('search', filterQueue); // its cross was clicked
+byId('filters').addEventListener('submit', (event) => {
+  event.preventDefault();
+  stage.focus({preventScroll: true});
+});
 byId('upload').addEventListener('change', upload);
 stage.addEventListener('trouble', (event) => say(event.detail));
 

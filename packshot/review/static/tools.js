@@ -52,6 +52,7 @@ export class Tools {
     if (!this.viewer.card || event.target.id === 'split' || event.button > 1) return;
     const at = this.viewer.at(event);
     this.stage.setPointerCapture(event.pointerId);
+    this.pane = at.pane;
     const drag = event.button === 1 ? null : this.grips()[this.tool];
     this.held = drag ? drag({...at, shift: event.shiftKey}) : this.panning(at);
     this.stage.classList.add('dragging');
@@ -68,7 +69,7 @@ export class Tools {
 
   move(event) {
     if (!this.viewer.card) return;
-    const at = this.viewer.at(event);
+    const at = this.viewer.at(event, this.held && this.pane);
     if (this.brushes()) {
       this.cursor = {x: at.point[0], y: at.point[1], radius: this.work.brush() / this.viewer.scaleNow()};
       if (!this.held) this.viewer.draw();

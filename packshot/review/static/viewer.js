@@ -90,9 +90,10 @@ export class Viewer extends Lens {
     this.draw();
   }
 
-  /** Where a pointer event is: the pane, the point in pixels from its corner, and in the finished picture's pixels. */
-  at(event) {
-    const pane = this.panes.find((each) => each.visible() && inside(each.element, event)) || this.panes[1];
+  /** Where a pointer event is: the pane, the point in pixels from its corner, and in the finished picture's pixels.
+   * A hand that went down in a pane (`held`) goes on in it, also beyond its edge. */
+  at(event, held) {
+    const pane = held || this.panes.find((each) => each.visible() && inside(each.element, event)) || this.panes[1];
     const box = pane.element.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     const {left, top, scale} = this.place();
