@@ -7,12 +7,12 @@ one the rules' own product. Whether an opinion is enough to publish unseen is th
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
+from packshot.evaluation.doubts import doubts
 from packshot.evaluation.features import shot_features
 from packshot.evaluation.gate import NO_CERTIFICATE, stopped
-from packshot.evaluation.judge_model import Opinion, TrainedJudge, judge_of
-from packshot.evaluation.regions import product_region, region_apart
+from packshot.evaluation.judge_model import TrainedJudge, judge_of
+from packshot.evaluation.regions import product_region
 from packshot.evaluation.rules import Shot, examine
 from packshot.recipe import Reason, Verdict
 
@@ -25,16 +25,16 @@ def verdict(shot: Shot) -> Verdict:
     trained = judge_of(shot.pack)
     features = {} if trained is None else shot_features(shot, findings)
     hard = hard_material(shot, trained, features)
-    doubts: tuple[Reason, ...] = ()
+    doubtful: tuple[Reason, ...] = ()
     if trained is None:
         quality = math.prod(1 - finding.severity for finding in findings)
     else:
         opinion = trained.opinion(features, shot.recipe.category)
-        quality, doubts = 1 - opinion.rejected, tuple(_doubts(shot, opinion))
+        quality, doubtful = 1 - opinion.rejected, doubts(shot, trained, opinion)
     quality = round(quality, 4)
     limits = shot.pack.file.thresholds
     grave = any(finding.severity >= limits.grave for finding in findings)
-    reasons = (*hard, *doubts, *(finding.reason for finding in findings))
+    reasons = (*hard, *doubtful, *(finding.reason for finding in findings))
     likes = quality >= limits.publish_quality and not grave
     stop = stopped(shot.pack, shot.style, shot.recipe.category, bool(hard), quality)
     if stop is not None and likes and not hard:
@@ -58,24 +58,3 @@ def hard_material(shot: Shot, trained: TrainedJudge | None, features: dict[str, 
     sentence = "The product looks like glass, metal or a mirror: reflections and transparency need an eye."
     value = round(probability, 4)
     return (Reason(code="hard_material", sentence=sentence, value=value, limit=limit, region=product_region(shot)),)
-
-
-def _doubts(shot: Shot, opinion: Opinion) -> Sequence[Reason]:
-    """What the trained judge expects to be wrong, likeliest first, and where to look."""
-    parts = [
-        (opinion.outline, "outline_doubtful", "The cut-out is probably not what a retoucher would make of it.", True),
-        (opinion.colour, "colour_doubtful", "Colour or brightness are probably off.", False),
-        (opinion.frame, "frame_doubtful", "The turn or the crop is probably off.", False),
-    ]
-    limit = shot.pack.file.thresholds.doubt_said
-    return [
-        Reason(
-            code=code,
-            sentence=sentence,
-            value=round(share, 4),
-            limit=limit,
-            region=(region_apart(shot) if apart else None) or product_region(shot),
-        )
-        for share, code, sentence, apart in sorted(parts, reverse=True)
-        if share >= limit
-    ]

@@ -1,8 +1,8 @@
-"""The trained judge: forests that tell how likely a professional would reject a shot, and for what.
+"""The trained judge: how likely a professional would reject a shot, and for what. Learned by ``packshot.learning``.
 
-Extremely randomised trees (Geurts, Ernst and Wehenkel, 2006), grown by ``packshot.learning``; here they are only read,
-with numpy alone. There is a forest for rejection and one each for colour, outline and frame; each leaf holds the share
-of the training shots in it that were rejected, or had that wrong.
+Where afters told how far shots were off, each part (colour, outline, frame) has a model of its error, which is held
+against the bar of good. Where people's verdicts alone were known, there are forests of what they rejected, and for
+what. Either is read with numpy alone.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
@@ -20,44 +20,17 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from packshot.evaluation.bar import Bar
+from packshot.evaluation.causes import COLOUR, ERROR_OF, FRAME, OUTLINE, PART_OF, SHOT_PARTS, error_of
+from packshot.evaluation.error_model import ErrorModel, Expected
 from packshot.evaluation.hard import HardModel
+from packshot.evaluation.ranking import auc, platt
+from packshot.evaluation.trees import Floats, Forest
 from packshot.pack import Pack, PackError
 from packshot.recipe import Frozen
 
 FILE = "judge.json"
-REJECTED, COLOUR, OUTLINE, FRAME = PARTS = ("rejected", "colour", "outline", "frame")
-Floats = tuple[float, ...]
-
-
-class Forest(Frozen):
-    """All trees' nodes one after another; ``roots`` are the first of each. A leaf has feature -1.
-
-    At a node, up to ``threshold`` goes to ``left``, what is larger or unknown to the node after it.
-    """
-
-    roots: tuple[int, ...]
-    feature: tuple[int, ...]
-    threshold: Floats
-    left: tuple[int, ...]
-    share: Floats = Field(description="of bad shots, at each node")
-
-    @cached_property
-    def arrays(self) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
-        """feature, threshold, left, share."""
-        kinds = (np.array(self.feature, np.intp), np.array(self.threshold), np.array(self.left, np.intp))
-        return (*kinds, np.array(self.share))
-
-    def answer(self, row: NDArray[np.float64]) -> float:
-        """The mean share over the trees for one row of features; unknown ones are NaN."""
-        feature, threshold, left, share = self.arrays
-        node = np.array(self.roots, np.intp)
-        while True:
-            inner = feature[node] >= 0
-            if not inner.any():
-                return float(share[node].mean())
-            at = node[inner]
-            # A comparison with NaN is false: what is unknown goes right.
-            node[inner] = left[at] + ~(row[feature[at]] <= threshold[at])
+REJECTED = "rejected"
+PARTS = (REJECTED, COLOUR, OUTLINE, FRAME)
 
 
 class Projection(Frozen):
@@ -99,15 +72,31 @@ class Habits(Frozen):
         return float(np.sqrt(max(0.0, away @ np.array(self.precision) @ away) / len(mean)))
 
 
+class Trials(Frozen):
+    """What the judge expected of shots of groups it had not seen, and what came: logarithms of errors by figure."""
+
+    said: Mapping[str, Floats]
+    came: Mapping[str, Floats]
+
+    def missed(self, name: str, limit: float) -> NDArray[np.bool_]:
+        """Which of them were farther off than ``limit``."""
+        return np.asarray(np.array(self.came[name]) > np.log(max(limit, 1e-6)))
+
+
 class TrainedJudge(Frozen):
     """``judge.json`` of a pack."""
 
     judge: Literal[1] = 1
     bar: Bar
     features: tuple[str, ...]
-    forests: Mapping[str, Forest] = Field(description="by PARTS")
-    by_parts: bool = Field(True, description="whether what is wrong was known of most outcomes, so that parts tell")
-    slope: float = Field(1.0, description="of the forests' log odds")
+    errors: Mapping[str, ErrorModel] = Field(
+        default_factory=dict, description="by figure of the bar, where afters told"
+    )
+    trials: Trials | None = Field(None, description="out of fold: what another bar of good is calibrated on")
+    forests: Mapping[str, Forest] = Field(default_factory=dict, description="by PARTS, where people's verdicts did")
+    by_parts: bool = Field(True, description="of forests: whether what is wrong was known of most outcomes")
+    stands_out: float = Field(0.75, description="share of shots of which less is expected, from which a doubt is said")
+    slope: float = Field(1.0, description="of the log odds")
     offset: float = Field(0.0, description="added to them: what makes them calibrated")
     projection: Projection | None = None
     habits: Habits
@@ -120,30 +109,89 @@ class TrainedJudge(Frozen):
         return {**features, "from_habits": self.habits.distance(features, category)}
 
     def opinion(self, features: Mapping[str, float], category: str) -> Opinion:
-        """How likely the shot is rejected, and for what.
+        """How likely the shot is rejected, and for what: by the parts' errors, or by the forests."""
+        known = self.complete(features, category)
+        row = row_of(known, self.features)
+        if not self.errors:
+            return self._by_forests(row)
+        centres = {name: np.array([model.centre(known, row)]) for name, model in self.errors.items()}
+        colour, outline, frame = (float(share[0]) for share in self._shares(centres))
+        told = {part: name for part, name in ERROR_OF.items() if name in self.errors}
+        expected = {part: self.errors[name].expected(known, float(centres[name][0])) for part, name in told.items()}
+        rejected = self._calibrated(log_odds(any_of((colour, outline, frame))))
+        return Opinion(rejected, colour, outline, frame, expected)
 
-        Two ways to say so, and the mean of their log odds: rejection itself, and that any part is wrong.
+    def for_bar(self, bar: Bar) -> TrainedJudge:
+        """The judge with another bar of good, calibrated on its own trials and with its figures by that bar.
+
+        Raises ValueError where it does not know how far shots are off.
         """
-        row = row_of(self.complete(features, category), self.features)
-        rejected, *parts = (self.forests[part].answer(row) for part in PARTS)
-        any_wrong = 1 - float(np.prod([1 - share for share in parts]))
-        odds = (_odds(rejected) + _odds(any_wrong)) / 2 if self.by_parts else _odds(rejected)
-        return Opinion(float(1 / (1 + np.exp(-(self.slope * odds + self.offset)))), *parts)
+        if bar == self.bar:
+            return self
+        asked = {name for name, limit in bar.model_dump().items() if limit is not None}
+        if self.trials is None or not asked <= set(self.errors):
+            raise ValueError(
+                f"this judge was trained for one bar of good ({self.bar.words()}) and cannot tell how often shots keep "
+                f"another ({bar.words()}): train it again"
+            )
+        other = self.model_copy(update={"bar": bar})
+        shares = other._shares({name: np.array(values) for name, values in self.trials.said.items()})
+        rejected = 1 - np.prod([1 - share for share in shares], 0)
+        bad = np.any([self.trials.missed(name, limit) for name, limit in _limits(bar).items()], 0)
+        slope, offset = platt(rejected, bad) if bad.any() and not bad.all() else (1.0, 0.0)
+        figures = {"outcomes": float(len(bad)), "bad": float(bad.mean()), "auc": round(auc(rejected, bad), 4)}
+        return other.model_copy(update={"slope": slope, "offset": offset, "figures": figures})
+
+    def _shares(self, centres: Mapping[str, NDArray[np.float64]]) -> tuple[NDArray[np.float64], ...]:
+        """How likely each part misses the bar: by the likeliest of its figures that the bar asks for, else 0."""
+        count = len(next(iter(centres.values())))
+        missed: dict[str, list[NDArray[np.float64]]] = {part: [np.zeros(count)] for part in SHOT_PARTS}
+        for name, limit in _limits(self.bar).items():
+            if name in self.errors:
+                missed[PART_OF[name]].append(self.errors[name].beyond(centres[name], limit))
+        return tuple(np.max(missed[part], 0) for part in SHOT_PARTS)
+
+    def _by_forests(self, row: NDArray[np.float64]) -> Opinion:
+        """Two ways to say so, and the mean of their log odds: rejection itself, and that any part is wrong."""
+        rejected, colour, outline, frame = (self.forests[part].answer(row) for part in PARTS)
+        odds = log_odds(rejected)
+        if self.by_parts:
+            odds = (odds + log_odds(any_of((colour, outline, frame)))) / 2
+        return Opinion(self._calibrated(odds), colour, outline, frame)
+
+    def _calibrated(self, odds: float) -> float:
+        return float(1 / (1 + np.exp(-(self.slope * odds + self.offset))))
 
 
-def _odds(share: float) -> float:
+def _limits(bar: Bar) -> dict[str, float]:
+    """What the bar asks for, as errors."""
+    limits = {name: getattr(bar, name) for name in PART_OF}
+    return {name: error_of(name, limit) for name, limit in limits.items() if limit is not None}
+
+
+def log_odds(share: float) -> float:
+    """Of a probability, kept away from certainty."""
     clipped = min(max(share, 1e-3), 1 - 1e-3)
     return float(np.log(clipped / (1 - clipped)))
 
 
+def any_of(shares: Sequence[float]) -> float:
+    """How likely any of several is wrong, each by itself."""
+    return 1 - float(np.prod([1 - share for share in shares]))
+
+
 @dataclass(frozen=True)
 class Opinion:
-    """Probabilities, 0..1: that a professional would reject the shot; that colour, outline or frame miss the bar."""
+    """Probabilities, 0..1: that a professional would reject the shot; that colour, outline or frame miss the bar.
+
+    expected: by part, how far off it will be, where the judge knows.
+    """
 
     rejected: float
     colour: float
     outline: float
     frame: float
+    expected: Mapping[str, Expected] = field(default_factory=dict)
 
 
 def row_of(features: Mapping[str, float], names: Sequence[str]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from packshot.evaluation.judge_model import Forest
+from packshot.evaluation.trees import Forest
 
 Rows = NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,21 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot.evaluation.bar import Bar
+from packshot.evaluation.causes import ERROR_OF, PART_OF
+from packshot.evaluation.error_model import ErrorModel
 from packshot.evaluation.features import Features
 from packshot.evaluation.judge_model import (
-    COLOUR,
     FILE,
-    FRAME,
-    OUTLINE,
     PARTS,
     REJECTED,
-    Forest,
     Habits,
+    Opinion,
     Projection,
     TrainedJudge,
+    Trials,
     digest_of_group,
     row_of,
 )
+from packshot.evaluation.ranking import auc, platt
+from packshot.evaluation.trees import Forest
+from packshot.learning.error_training import concerning, learn_errors, log_errors, short, with_residues
 from packshot.learning.forest import ForestSettings, grow
 from packshot.learning.hard_training import train_hard
 from packshot.learning.judge_outcomes import Outcome
@@ -44,26 +47,7 @@ _HABITS = (
     "gain_red", "gain_blue", "exposure", "unevenness", "magnification", "off_centre_x", "off_centre_y", "area",
     "box_aspect", "after_lightness", "after_dark", "after_bright", "after_chroma", "product_after", "backdrop_after",
 )  # fmt: skip
-_CONCERNS = {
-    COLOUR: (
-        "felt_", "exposure", "white_unsure", "evenness_", "unevenness", "product_", "backdrop_", "after_", "contrast",
-        "greys_apart", "paper_", "shades_", "gain_", "chroma", "seen_through", "specular", "bright", "saturation",
-        "from_habits", "is_",
-    ),
-    OUTLINE: (
-        "cut_", "level_", "varied_", "off_surface", "border_", "matte_doubt", "unsure", "edge_width", "raggedness",
-        "frame_contact", "hollow", "pieces", "second_piece", "solidity", "like_backdrop", "backdrop_busy",
-        "seen_through", "from_backdrop", "specular", "fine_drawing", "area", "found_", "is_",
-    ),
-    FRAME: (
-        "angle", "turned", "lean", "slender", "box_", "solidity", "least_margin", "frame_contact", "cut_box",
-        "cut_overlap", "level_box", "varied_box", "off_centre", "magnification", "enlarged", "raggedness", "area",
-        "pieces", "is_",
-    ),
-}  # fmt: skip
-"""How the names of those features begin that say something of a part: of few outcomes, chance finds the others too."""
-_LEAST_ERRORS = {"delta_e": 0.3, "iou": 1e-3, "corner": 0.05}
-_ERRORS = {REJECTED: tuple(_LEAST_ERRORS), COLOUR: ("delta_e",), OUTLINE: ("iou",), FRAME: ("corner",)}
+_ERRORS = {REJECTED: tuple(ERROR_OF.values()), **{part: (name,) for part, name in ERROR_OF.items()}}
 
 
 class TooFewOutcomesError(ValueError):
@@ -84,7 +68,10 @@ class JudgeTraining:
 
 
 def train_judge(outcomes: Sequence[Outcome], training: JudgeTraining | None = None) -> TrainedJudge:
-    """A judge from honest outcomes (see ``judge_outcomes``). Raises TooFewOutcomesError."""
+    """A judge from honest outcomes (see ``judge_outcomes``). Raises TooFewOutcomesError.
+
+    It knows how far off shots will be where afters told that of most; else what people rejected.
+    """
     training = training or JudgeTraining()
     bad = np.array([outcome.bad(training.bar) for outcome in outcomes], bool)
     if len(outcomes) < LEAST_OUTCOMES or min(int(bad.sum()), int((~bad).sum())) < LEAST_BAD:
@@ -92,12 +79,19 @@ def train_judge(outcomes: Sequence[Outcome], training: JudgeTraining | None = No
             f"a judge needs {LEAST_OUTCOMES} outcomes with {LEAST_BAD} good and {LEAST_BAD} bad ones; these are "
             f"{len(outcomes)}, {int(bad.sum())} of them bad: give more pairs, or another bar of good"
         )
-    rejected, bare = np.zeros(len(outcomes)), None
-    for fold, (learn, test) in enumerate(folds([outcome.group for outcome in outcomes], _FOLDS, training.seed)):
-        bare = _grown([outcomes[index] for index in learn], training, training.seed + fold)
-        rejected[test] = [_opinion(bare, outcomes[index]) for index in test]
+    place = list(folds([outcome.group for outcome in outcomes], _FOLDS, training.seed))
+    judge = _learned(outcomes, training, training.seed + _FOLDS)
+    bare = [
+        _learned([outcomes[index] for index in learn], training, training.seed + fold)
+        for fold, (learn, _) in enumerate(place)
+    ]
+    tried = [(one, test) for one, (_, test) in zip(bare, place, strict=True)]
+    if judge.errors:
+        judge, tried = _with_residues(judge, tried, outcomes)
+    rejected = np.zeros(len(outcomes))
+    for one, test in tried:
+        rejected[test] = [_opinion(one, outcomes[index]).rejected for index in test]
     slope, offset = platt(rejected, bad)  # the folds' judges leave their log odds as they are: slope 1, offset 0
-    judge = _grown(outcomes, training, training.seed + _FOLDS)
     figures = {"outcomes": float(len(outcomes)), "bad": float(bad.mean()), "auc": round(auc(rejected, bad), 4)}
     groups = {*training.seen, *(digest_of_group(outcome.group) for outcome in outcomes)}
     hard = train_hard(outcomes, judge.projection, training.hard, training.seed)
@@ -105,8 +99,45 @@ def train_judge(outcomes: Sequence[Outcome], training: JudgeTraining | None = No
     return judge.model_copy(update=update)
 
 
-def _opinion(judge: TrainedJudge, outcome: Outcome) -> float:
-    return judge.opinion(described(outcome, judge.projection), outcome.category).rejected
+Tried = list[tuple[TrainedJudge, list[int]]]
+"""The folds' judges, and which outcomes each has not seen."""
+
+
+def _opinion(judge: TrainedJudge, outcome: Outcome) -> Opinion:
+    return judge.opinion(described(outcome, judge.projection), outcome.category)
+
+
+def _with_residues(judge: TrainedJudge, tried: Tried, outcomes: Sequence[Outcome]) -> tuple[TrainedJudge, Tried]:
+    """How widely errors lie about what is expected of them, as the folds' judges showed it, told to all of them."""
+    said = {name: np.full(len(outcomes), np.nan) for name in judge.errors}
+    for one, test in tried:
+        for index in test:
+            known, row = _read(one, outcomes[index])
+            for name in judge.errors.keys() & one.errors.keys():
+                said[name][index] = one.errors[name].centre(known, row)
+    came = {name: log_errors(outcomes, name) for name in judge.errors}
+    models = {name: with_residues(model, said[name], came[name]) for name, model in judge.errors.items()}
+    whole = ~np.isnan([*said.values(), *came.values()]).any(0)
+    trials = Trials(
+        said={name: short(values[whole]) for name, values in said.items()},
+        came={name: short(values[whole]) for name, values in came.items()},
+    )
+    update = {"errors": models, "trials": trials}
+    return judge.model_copy(update=update), [(_spread_as(one, models), test) for one, test in tried]
+
+
+def _read(judge: TrainedJudge, outcome: Outcome) -> tuple[Features, NDArray[np.float64]]:
+    known = judge.complete(described(outcome, judge.projection), outcome.category)
+    return known, row_of(known, judge.features)
+
+
+def _spread_as(judge: TrainedJudge, models: Mapping[str, ErrorModel]) -> TrainedJudge:
+    own = {
+        name: model.model_copy(update={"residues": models[name].residues, "usual": models[name].usual})
+        for name, model in judge.errors.items()
+        if name in models
+    }
+    return judge.model_copy(update={"errors": own})
 
 
 def described(outcome: Outcome, projection: Projection | None) -> Features:
@@ -116,7 +147,7 @@ def described(outcome: Outcome, projection: Projection | None) -> Features:
     return {**outcome.features, **projection.features(np.array(outcome.embedding))}
 
 
-def _grown(outcomes: Sequence[Outcome], training: JudgeTraining, seed: int) -> TrainedJudge:
+def _learned(outcomes: Sequence[Outcome], training: JudgeTraining, seed: int) -> TrainedJudge:
     """A judge on all these outcomes, not yet calibrated."""
     projection = project([outcome.embedding for outcome in outcomes])
     features = [described(outcome, projection) for outcome in outcomes]
@@ -127,27 +158,54 @@ def _grown(outcomes: Sequence[Outcome], training: JudgeTraining, seed: int) -> T
     ]
     names = tuple(name for name in sorted({name for row in rows for name in row}) if not name.startswith(_NEVER))
     table = np.stack([row_of(row, names) for row in rows])
+    facts = {"bar": training.bar, "features": names, "projection": projection, "habits": habits}
+    if 2 * sum(outcome.rejected is None for outcome in outcomes) >= len(outcomes):
+        facts["errors"] = _errors(outcomes, rows, (names, table), training, seed)
+    else:
+        facts |= {"forests": _forests(outcomes, (names, table), training, seed), "by_parts": False}
+    return TrainedJudge.model_validate(facts)
+
+
+def _errors(
+    outcomes: Sequence[Outcome],
+    rows: Sequence[Features],
+    table: tuple[Sequence[str], NDArray[np.float64]],
+    training: JudgeTraining,
+    seed: int,
+) -> dict[str, ErrorModel]:
+    """A model for each part's own figure, and for the others that the bar asks for."""
+    asked = [name for name in PART_OF if name in ERROR_OF.values() or getattr(training.bar, name) is not None]
+    found = {
+        name: learn_errors(name, rows, table, log_errors(outcomes, name), (seed + place, training.forest))
+        for place, name in enumerate(asked)
+    }
+    return {name: model for name, model in found.items() if model is not None}
+
+
+def _forests(
+    outcomes: Sequence[Outcome],
+    table: tuple[Sequence[str], NDArray[np.float64]],
+    training: JudgeTraining,
+    seed: int,
+) -> dict[str, Forest]:
+    """A forest for each of what people rejected: a shot at all, its colour, outline, or frame."""
     shares = np.array([_shares(outcome, training.bar) for outcome in outcomes])
-    forests = {
-        part: _grown_on(table, names, part, _targets(outcomes, shares[:, place], part), (seed + place, training.forest))
+    return {
+        part: _grown_on(table, part, _targets(outcomes, shares[:, place], part), (seed + place, training.forest))
         for place, part in enumerate(PARTS)
     }
-    known = sum(outcome.rejected is None for outcome in outcomes)
-    facts = {"bar": training.bar, "features": names, "forests": forests, "by_parts": 2 * known >= len(outcomes)}
-    return TrainedJudge.model_validate({**facts, "projection": projection, "habits": habits})
 
 
 def _grown_on(
-    table: NDArray[np.float64],
-    names: Sequence[str],
+    table: tuple[Sequence[str], NDArray[np.float64]],
     part: str,
     targets: NDArray[np.float64],
     how: tuple[int, ForestSettings],
 ) -> Forest:
-    """A part's forest, on the features that concern it; its numbers of features are places in ``names``."""
-    begins = _CONCERNS.get(part, ("",))
-    columns = [place for place, name in enumerate(names) if name.startswith(begins)] or list(range(len(names)))
-    forest = grow(table[:, columns], targets, targets[:, 0], *how)
+    """A part's forest, on the features that concern it; its numbers of features are places among the names."""
+    names, rows = table
+    columns = concerning(part, names)
+    forest = grow(rows[:, columns], targets, targets[:, 0], *how)
     feature = tuple(columns[number] if number >= 0 else number for number in forest.feature)
     return forest.model_copy(update={"feature": feature})
 
@@ -169,20 +227,13 @@ def _targets(outcomes: Sequence[Outcome], bad: NDArray[np.float64], part: str) -
     """
     columns = [bad]
     for name in _ERRORS[part]:
-        values = np.array([_error(outcome.figures.get(name), name) for outcome in outcomes])
-        logs = np.log(np.maximum(values, _LEAST_ERRORS[name]))
+        logs = log_errors(outcomes, name)
         for kind in (0.0, 1.0):
             same = bad == kind
             known = logs[same & ~np.isnan(logs)]
             logs[same & np.isnan(logs)] = known.mean() if len(known) else 0.0
         columns.append(logs)
     return np.stack(columns, 1)
-
-
-def _error(value: float | None, name: str) -> float:
-    if value is None:
-        return np.nan
-    return 1 - value if name == "iou" else value
 
 
 def project(embeddings: Sequence[Sequence[float]]) -> Projection | None:
@@ -196,8 +247,8 @@ def project(embeddings: Sequence[Sequence[float]]) -> Projection | None:
     deviation = np.maximum(sizes[:count] / np.sqrt(len(table)), 1e-6)
     # The sign of a component is chance: its largest number is made positive, so that training again gives the same.
     signs = np.sign(basis[np.arange(count), np.abs(basis[:count]).argmax(1)])
-    rows = tuple(_short(row) for row in basis[:count] * signs[:, None])
-    return Projection(mean=_short(mean), basis=rows, deviation=_short(deviation))
+    rows = tuple(short(row) for row in basis[:count] * signs[:, None])
+    return Projection(mean=short(mean), basis=rows, deviation=short(deviation))
 
 
 def usual(features: Sequence[Features], categories: Sequence[str]) -> Habits:
@@ -216,13 +267,9 @@ def usual(features: Sequence[Features], categories: Sequence[str]) -> Habits:
     precision = np.linalg.inv((1 - _RIDGE) * correlation + _RIDGE * np.eye(len(names))) / np.outer(spread, spread)
     return Habits(
         features=names,
-        means={name: _short(mean) for name, mean in means.items()},
-        precision=tuple(_short(row) for row in precision),
+        means={name: short(mean) for name, mean in means.items()},
+        precision=tuple(short(row) for row in precision),
     )
-
-
-def _short(values: NDArray[np.float64]) -> tuple[float, ...]:
-    return tuple(float(f"{value:.5g}") for value in values)
 
 
 def folds(groups: Sequence[str], count: int, seed: int) -> Iterator[tuple[list[int], list[int]]]:
@@ -233,33 +280,6 @@ def folds(groups: Sequence[str], count: int, seed: int) -> Iterator[tuple[list[i
         learn = [index for index, value in enumerate(number) if value % count != fold]
         if test and learn:
             yield learn, test
-
-
-def platt(probabilities: NDArray[np.float64], bad: NDArray[np.bool_]) -> tuple[float, float]:
-    """Slope and offset that make log odds calibrated (Platt, 1999), drawn a little towards leaving them alone."""
-    clipped = np.clip(probabilities, 1e-3, 1 - 1e-3)
-    odds = np.log(clipped / (1 - clipped))
-    middle = float(odds.mean())
-    inputs, weights = np.stack([odds - middle, np.ones_like(odds)], 1), np.array([1.0, 0.0])
-    for _ in range(100):
-        share = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
-        gradient = inputs.T @ (share - bad) + np.array([weights[0] - 1.0, 0.0])
-        curvature = (inputs * (share * (1 - share))[:, None]).T @ inputs + np.diag([1.0, 1e-3])
-        step = np.clip(np.linalg.solve(curvature, gradient), -1, 1)
-        weights = weights - step
-        if np.abs(step).max() < 1e-9:
-            break
-    slope = max(float(weights[0]), 0.05)
-    return round(slope, 5), round(float(weights[1]) - slope * middle, 5)
-
-
-def auc(scores: NDArray[np.float64], bad: NDArray[np.bool_]) -> float:
-    """How often a bad shot scores above a good one, ties counted half (Mann and Whitney); 0.5 without both."""
-    above, below = np.asarray(scores)[bad], np.asarray(scores)[~bad]
-    if not len(above) or not len(below):
-        return 0.5
-    difference = above[:, None] - below[None]
-    return float((difference > 0).mean() + 0.5 * (difference == 0).mean())
 
 
 def add_judge(folder: Path, judge: TrainedJudge) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import numpy as np
 import pytest
 
 from packshot.evaluation.bar import Bar
-from packshot.evaluation.judge_model import TrainedJudge, digest_of_group, judge_of
+from packshot.evaluation.causes import ERROR_OF, error_of
+from packshot.evaluation.judge_model import Opinion, TrainedJudge, digest_of_group, judge_of
 from packshot.evaluation.promise import Promise, find_threshold
+from packshot.evaluation.ranking import auc
 from packshot.learning.calibration import cases_of
 from packshot.learning.forest import ForestSettings, grow
 from packshot.learning.judge_outcomes import Outcome, load_outcomes, save_outcomes
@@ -17,10 +20,8 @@ from packshot.learning.judge_training import (
     JudgeTraining,
     TooFewOutcomesError,
     add_judge,
-    auc,
     described,
     folds,
-    platt,
     train_judge,
 )
 from packshot.pack import Pack, PackError
@@ -38,6 +39,20 @@ def judge() -> TrainedJudge:
 
 def rejected(trained: TrainedJudge, several: list[Outcome]) -> np.ndarray:
     return np.array([trained.opinion(described(one, trained.projection), one.category).rejected for one in several])
+
+
+def opinion(trained: TrainedJudge, one: Outcome) -> Opinion:
+    return trained.opinion(described(one, trained.projection), one.category)
+
+
+@cache
+def of_people() -> TrainedJudge:
+    """Learned from what people said, where nobody knows how far off the shots were."""
+    people = [
+        one.model_copy(update={"figures": {}, "rejected": one.bad(Bar()), "wrong": ("colour",)})
+        for one in outcomes(1, 360)
+    ]
+    return train_judge(people, TRAINING)
 
 
 class TestTheJudge:
@@ -68,13 +83,52 @@ class TestTheJudge:
     def test_each_parts_forest_looks_only_at_what_concerns_it(self) -> None:
         names = judge().features
         used = {
-            part: {names[number] for number in forest.feature if number >= 0}
-            for part, forest in judge().forests.items()
+            name: {names[number] for number in model.forest.feature if number >= 0}
+            for name, model in judge().errors.items()
         }
-        assert used["colour"] == {"contrast", "specular", "from_habits"}
-        assert used["outline"] == {"cut_apart", "specular", "area"}
-        assert used["frame"] == {"angle", "area"}
-        assert {"contrast", "cut_apart", "angle", "nothing_1"} <= used["rejected"]
+        assert used["delta_e"] == {"contrast", "specular", "from_habits"}
+        assert used["iou"] == {"cut_apart", "specular", "area"}
+        assert used["corner"] == {"angle", "area"}
+
+    def test_says_how_far_off_each_part_will_be(self) -> None:
+        """At least four of five errors lie in the range that is told, and half of them above its middle."""
+        unseen = outcomes(2, 400)
+        for part, name in ERROR_OF.items():
+            told = [opinion(judge(), one).expected[part] for one in unseen]
+            came = [error_of(name, one.figures[name]) for one in unseen]
+            inside = np.mean([one.low <= error <= one.high for one, error in zip(told, came, strict=True)])
+            assert 0.75 < inside < 0.95
+            assert np.mean([error > one.median for one, error in zip(told, came, strict=True)]) == pytest.approx(
+                0.5, abs=0.1
+            )
+
+    def test_serves_another_bar_without_learning_again(self) -> None:
+        """As good as a judge that was trained for it, and calibrated: what it learned is how far off shots are."""
+        bar = Bar(delta_e=2.5, iou=0.9, corner=None)
+        unseen = outcomes(2, 400)
+        bad = np.array([one.bad(bar) for one in unseen])
+        said = rejected(judge().for_bar(bar), unseen)
+        assert (
+            auc(said, bad)
+            > auc(rejected(train_judge(outcomes(1, 360), replace(TRAINING, bar=bar)), unseen), bad) - 0.02
+        )
+        assert said.mean() == pytest.approx(bad.mean(), abs=0.06)
+        assert judge().for_bar(bar).figures["auc"] == pytest.approx(auc(said, bad), abs=0.05)
+        assert judge().for_bar(judge().bar) is judge()
+
+    def test_a_figure_that_it_does_not_know_is_no_bar_for_it(self) -> None:
+        with pytest.raises(ValueError, match="train it again"):
+            judge().for_bar(Bar(angle=1.0))
+
+    def test_learns_every_figure_that_its_bar_asks_for(self) -> None:
+        turned = [
+            one.model_copy(update={"figures": {**one.figures, "angle": one.figures["corner"]}})
+            for one in outcomes(1, 360)
+        ]
+        bar = Bar(delta_e=None, iou=None, corner=None, angle=1.2)
+        learned = train_judge(turned, replace(TRAINING, bar=bar))
+        unseen = outcomes(2, 300)
+        assert auc(rejected(learned, unseen), np.array([one.figures["corner"] > 1.2 for one in unseen])) > 0.9  # type: ignore[operator]
 
     def test_is_another_for_another_bar(self) -> None:
         """A bar that asks only for the frame makes a judge that minds the angle alone."""
@@ -112,13 +166,15 @@ class TestTheJudge:
         assert auc(rejected(learned, unseen), np.array([one.features["area"] > 0.3 for one in unseen])) > 0.85
 
     def test_verdicts_without_an_after_are_learned_from_too(self) -> None:
-        people = [
-            one.model_copy(update={"figures": {}, "rejected": one.bad(Bar()), "wrong": ("colour",)})
-            for one in outcomes(1, 360)
-        ]
-        learned = train_judge(people, TRAINING)
+        learned = of_people()
         unseen = outcomes(2, 300)
         assert auc(rejected(learned, unseen), np.array([one.bad(Bar()) for one in unseen])) > 0.85
+
+    def test_of_verdicts_alone_it_knows_no_figures_and_no_other_bar(self) -> None:
+        said = opinion(of_people(), outcomes(2, 1)[0])
+        assert said.expected == {}
+        with pytest.raises(ValueError, match="trained for one bar"):
+            of_people().for_bar(Bar(delta_e=6.0))
 
     def test_keeps_a_promise_on_photos_it_never_saw(self) -> None:
         """Trained, calibrated and tried on three different sets: at least 60 % of the good ones are published."""
@@ -236,29 +292,6 @@ def test_no_group_is_on_both_sides_of_a_fold() -> None:
         assert not {groups[index] for index in learn} & {groups[index] for index in test}
         tested += test
     assert sorted(tested) == list(range(200))
-
-
-def test_platt_mends_probabilities_that_are_too_timid() -> None:
-    draw = np.random.default_rng(0)
-    odds = draw.normal(0.5, 1.5, 4000)
-    bad = draw.random(4000) < 1 / (1 + np.exp(-odds))
-    timid = 1 / (1 + np.exp(-(odds / 3 - 0.4)))
-    slope, offset = platt(timid, bad)
-    assert slope == pytest.approx(3, rel=0.1)
-    assert offset == pytest.approx(1.2, abs=0.15)
-
-
-@pytest.mark.parametrize(
-    ("scores", "bad", "area"),
-    [
-        ([3, 2, 1], [1, 0, 0], 1.0),
-        ([1, 2, 3], [1, 0, 0], 0.0),
-        ([1, 1, 1, 1], [1, 0, 1, 0], 0.5),
-        ([1, 2], [1, 1], 0.5),
-    ],
-)
-def test_the_area_under_the_curve(scores: list[float], bad: list[int], area: float) -> None:
-    assert auc(np.array(scores), np.array(bad, bool)) == area
 
 
 def test_a_forest_answers_with_its_leaves() -> None:
