@@ -15,10 +15,12 @@ from pydantic import Field, ValidationError
 
 from packshot.lightmeter import as_taken
 from packshot.recipe import IDENTITY_MATRIX, Curve, Frozen
+from packshot.recognition import Recognition, read_recognition
 from packshot.segmentation import network_planes, network_size
 from packshot.shrinking import averaged
 
 BASE_PACK = Path(__file__).parent / "packs" / "base"
+_LEARN_AGAIN = "learn it again, or set recognition to null in pack.json, and categories must be given"
 
 
 class PackError(ValueError):
@@ -118,13 +120,15 @@ class PackFile(Frozen):
     )
     hard: tuple[str, ...] = ("jewellery", "glassware")
     judge: DataCard | None = Field(None, description="the trained judge, if any")
+    recognition: DataCard | None = Field(None, description="how categories are told from photos, if not by the network")
     own: dict[str, OwnPack] = Field(default_factory=dict, description="by category: a pack used in this one's place")
     certificate: dict[str, Any] | None = None
 
     def cards(self) -> dict[str, ModelCard | DataCard]:
         """Every file of the pack beside ``pack.json``, by what it is."""
-        judge = {} if self.judge is None else {"judge": self.judge}
-        return {**{f"model {name}": card for name, card in self.models.items()}, **judge}
+        data = {"judge": self.judge, "recognition": self.recognition}
+        models = {f"model {name}": card for name, card in self.models.items()}
+        return {**models, **{name: card for name, card in data.items() if card is not None}}
 
 
 class Answer(Frozen):
@@ -162,7 +166,7 @@ class Pack:
     @cached_property
     def content_digest(self) -> str:
         """sha256 of what the pack does: all of ``pack.json`` but its certificate, which quotes this."""
-        without = {"certificate"} if self.file.own else {"certificate", "own"}
+        without = {"certificate", *(name for name in ("own", "recognition") if not getattr(self.file, name))}
         content = self.file.model_dump(mode="json", exclude=without)
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
@@ -174,7 +178,34 @@ class Pack:
     @property
     def categories(self) -> tuple[str, ...]:
         """Those it tells from photos, then those that it only knows by name."""
-        return tuple(dict.fromkeys((*self.file.categories, *self.file.own)))
+        return tuple(dict.fromkeys((*self.told_categories, *self.file.categories, *self._named())))
+
+    @property
+    def told_categories(self) -> tuple[str, ...]:
+        """Those it tells from photos."""
+        if self.recognition is not None:
+            return self.recognition.names
+        card = self.file.models.get("product")
+        return () if card is None or card.category_output is None else self.file.categories
+
+    def _named(self) -> tuple[str, ...]:
+        learned = (name for name in (*self.file.habits, *self.file.look) if name != "default")
+        return (*learned, *self.file.own)
+
+    @cached_property
+    def recognition(self) -> Recognition | None:
+        """How it tells categories from photos; None where the network's own opinion does. Raises PackError."""
+        card = self.file.recognition
+        if card is None:
+            return None
+        try:
+            read = read_recognition((self.folder / card.file).read_bytes())
+        except (OSError, ValueError) as error:
+            raise PackError(f"{self.folder / card.file} cannot be used: {error}") from error
+        product = self.file.models.get("product")
+        if product is None or read.network != product.sha256:
+            raise PackError(f"{self.folder / card.file} is of another product network: {_LEARN_AGAIN}")
+        return read
 
     def of(self, category: str) -> Pack:
         """The pack that decides on a category's photos: one of its own where it has one, else this pack."""
@@ -220,6 +251,17 @@ class Pack:
             categories = tuple(float(value) for value in likely / likely.sum())
         embedding = None if card.embedding_output is None else np.asarray(outputs[card.embedding_output][0], np.float32)
         return Answer(matte=whole, categories=categories, embedding=embedding)
+
+    def recognise(self, answer: Answer) -> dict[str, float]:
+        """How likely a photo is of each category, by what the product network says of it; empty where none is told."""
+        if self.recognition is None:
+            return {} if answer.categories is None else dict(zip(self.file.categories, answer.categories, strict=True))
+        if answer.embedding is None:
+            raise PackError(f"{self.folder}: its product network describes no photo: {_LEARN_AGAIN}")
+        try:
+            return self.recognition.shares(answer.embedding)
+        except ValueError as error:
+            raise PackError(f"{self.folder}: {error}: {_LEARN_AGAIN}") from error
 
     def advise(self, measured: NDArray[np.float32], category: str) -> NDArray[np.float64] | None:
         """What the retouchers would do to a photo's light, (2, changes): the change and how unsure it is.
@@ -281,6 +323,7 @@ class Pack:
                 problems.append(f"{name}: {card.file} is missing")
             elif hashlib.sha256(path.read_bytes()).hexdigest() != card.sha256:
                 problems.append(f"{name}: {card.file} is not the file pack.json names (sha256 differs)")
+        problems = problems or self._unrecognising()
         for category, own in self.file.own.items():
             try:
                 inside = self.of(category)
@@ -291,6 +334,14 @@ class Pack:
                 problems.append(f"own pack of {category}: {own.folder} is not the one pack.json names")
             problems += [f"own pack of {category}: {problem}" for problem in inside.verify()]
         return problems
+
+    def _unrecognising(self) -> list[str]:
+        """Why categories cannot be told from photos as ``pack.json`` says."""
+        try:
+            _ = self.recognition
+        except PackError as error:
+            return [f"recognition: {error}"]
+        return []
 
 
 def _first_fault(error: ValidationError) -> str:

@@ -79,11 +79,8 @@ class View:
         """The category and how sure it is; a given one is certain."""
         if self.given_category is not None:
             return self.given_category, 1.0
-        shares = self.answer.categories
-        if shares is None:
-            return "unknown", 0.0
-        best = int(np.argmax(shares))
-        return self.pack.file.categories[best], shares[best]
+        shares = self.pack.recognise(self.answer)
+        return max(shares.items(), key=lambda one: one[1]) if shares else ("unknown", 0.0)
 
     @cached_property
     def house(self) -> House:

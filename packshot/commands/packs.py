@@ -55,6 +55,7 @@ def find_pack(name: str) -> Path:
 
 def describe(pack: Pack) -> dict[str, Any]:
     """What there is to know of a pack."""
+    problems = pack.verify()
     models = {
         name: {"file": card.file, "bytes": _bytes(pack.folder / card.file)} for name, card in pack.file.models.items()
     }
@@ -63,10 +64,10 @@ def describe(pack: Pack) -> dict[str, Any]:
         "version": pack.file.version,
         "folder": str(pack.folder),
         "digest": pack.digest,
-        "categories": list(pack.file.categories),
+        "categories": list(pack.file.categories if problems else pack.categories),
         "models": models,
         "certificate": pack.file.certificate,
-        "problems": pack.verify(),
+        "problems": problems,
     }
 
 

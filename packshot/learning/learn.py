@@ -1,6 +1,7 @@
 """Learning a studio's hand from its before/after pairs: from a folder of pairs to a pack, with a report.
 
-fits -> habits, look, light -> (networks, as far as time allows) -> scores on groups never learned from -> report
+fits -> habits, look, light, categories -> (networks, as far as time allows)
+     -> scores on groups never learned from -> report
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from packshot.learning.fitting import FitSettings, PairFit, fit_pairs
+from packshot.learning.learn_categories import learn_categories
 from packshot.learning.learn_proof import learn_judge_of, score
 from packshot.learning.learn_run import Learning, LearningError, LearnOptions, Tell
 from packshot.learning.learn_steps import learn_habits, learn_light_of, learn_specks, tune
@@ -37,6 +39,7 @@ def learn(found: PairSet, options: LearnOptions, tell: Tell) -> Learning:
     learn_habits(run, bench, good)
     tune(run, bench, good)
     lesson = learn_light_of(run, bench, good)
+    learn_categories(run, bench, None if lesson is None else lesson.rows)
     learn_specks(run, bench, good)
     describe(run, bench, good, scored)
     learn_judge_of(run, bench, lesson, train)

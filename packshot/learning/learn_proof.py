@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from packshot.learning.fitting import FitSettings, fit_pairs
 from packshot.learning.judge_lesson import learn_judge
 from packshot.learning.judge_outcomes import OutcomeSettings, save_outcomes
 from packshot.learning.judge_training import LEAST_OUTCOMES, JudgeTraining
+from packshot.learning.learn_categories import count_told
 from packshot.learning.learn_run import Learning
 from packshot.learning.learn_scores import Learned, Scoring, score_pack
 from packshot.learning.light_export import export_light_model
@@ -78,6 +79,9 @@ def score(
         appearance=run.options.minutes > 10,
     )
     packs = run.options.base, one_for_all(run, bench, lesson), learned_again(run, bench, lesson, train)
+    told = count_told(scored, Pack(run.options.base), bench.pack(), run.tell)
+    if told:
+        run.account["told"] = {category: asdict(one) for category, one in told.items()}
     scores = score_pack(Scoring(scored, bench.folder, options, *packs, run.minutes_left()), run.tell)
     for note in scores.notes:
         run.note(note)
@@ -92,6 +96,7 @@ def score(
         specific=scores.specific,
         moved=scores.moved,
         curve=scores.curve,
+        told=told,
     )
     write_pack_report(bench.folder, report, scored, options)
     certify_pack(run, bench, scored)

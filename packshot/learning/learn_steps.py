@@ -35,9 +35,6 @@ def learn_habits(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> No
         looks = {name: look for name, look in looks.items() if name == run.options.category}
         habits = {name: {**habits["default"], **rules} for name, rules in habits.items() if name != "default"}
     bench.change(look={**bench.file.look, **looks}, habits={**bench.file.habits, **habits})
-    new = sorted({fit.category for fit in good} - set(bench.file.categories))
-    if new:
-        run.note(f"New categories: {', '.join(new)}. They are not told from photos yet; give them with --category.")
     own = {name: rules for name, rules in habits.items() if name != "default"}
     style = Style(default=habits.get("default", {}), categories=own)
     write_style(bench.folder / "style.toml", style, f"the finished shots of {len(placed)} pairs")

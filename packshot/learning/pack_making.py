@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from packshot.pack import Look, ModelCard, Pack, PackFile, Thresholds, own_light
+from packshot.pack import DataCard, Look, ModelCard, Pack, PackFile, Thresholds, own_light
 from packshot.photo import write_atomic
+from packshot.recognition import FILE as RECOGNITION
+from packshot.recognition import Recognition
 
 EMBEDDING = "embedding"
 
@@ -30,7 +32,8 @@ class Workbench:
         """
         folder.mkdir(parents=True, exist_ok=True)
         models = {role: card for role, card in _with_embedding(base).items() if _stays(role, relearned)}
-        for card in models.values():
+        kept = [*models.values(), *([base.file.recognition] if base.file.recognition else [])]
+        for card in kept:
             shutil.copyfile(base.folder / card.file, folder / card.file)
         own = {} if relearned is None else {name: one for name, one in base.file.own.items() if name != relearned}
         for one in own.values():
@@ -45,12 +48,22 @@ class Workbench:
         return Pack(self.folder)
 
     def add_model(self, role: str, name: str, **card: Any) -> None:
-        """Takes a file of the folder into the pack, or anew after it has changed; what is not said stays."""
+        """Takes a file of the folder into the pack, or anew after it has changed; what is not said stays.
+
+        Another product network describes photos otherwise, so how they were recognised goes.
+        """
         digest = hashlib.sha256((self.folder / name).read_bytes()).hexdigest()
         known = self.file.models.get(role)
         fresh = {"file": name, "sha256": digest, **card}
         new = ModelCard.model_validate(fresh) if known is None else known.model_copy(update=fresh)
-        self.change(models={**self.file.models, role: new})
+        changed = role == "product" and new != known
+        self.change(models={**self.file.models, role: new}, **({"recognition": None} if changed else {}))
+
+    def add_recognition(self, recognition: Recognition) -> None:
+        """Takes in how categories are told from photos."""
+        content = (recognition.model_dump_json() + "\n").encode()
+        write_atomic(self.folder / RECOGNITION, content)
+        self.change(recognition=DataCard(file=RECOGNITION, sha256=hashlib.sha256(content).hexdigest()))
 
     def change(self, **updates: Any) -> None:
         """Changes ``pack.json`` and writes it."""
@@ -64,7 +77,7 @@ class Workbench:
 
 def _dumped(updates: dict[str, Any]) -> dict[str, Any]:
     def plain(value: Any) -> Any:
-        if isinstance(value, Look | ModelCard | Thresholds):
+        if isinstance(value, DataCard | Look | ModelCard | Thresholds):
             return value.model_dump()
         return {key: plain(one) for key, one in value.items()} if isinstance(value, dict) else value
 

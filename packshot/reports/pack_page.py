@@ -26,6 +26,7 @@ from packshot.learning.evaluation import (
     EvaluationOptions,
     PairScore,
 )
+from packshot.learning.learn_categories import Told
 from packshot.learning.pairs import Pair
 from packshot.learning.reference import read_reference
 from packshot.learning.registration import as_bytes
@@ -52,7 +53,8 @@ class PackReport:
 
     evaluation: on held-out pairs. learned_from: pairs by category. problems: sentences on what was left out. curve: of
     learning. specific, moved: tests per category (own models against one for all; against the base pack). without:
-    evaluations of trainings that lacked one part, by its name. holds_for: a sentence on data and limits.
+    evaluations of trainings that lacked one part, by its name. told: by category how it is told from photos.
+    holds_for: a sentence on data and limits.
     """
 
     evaluation: Evaluation
@@ -62,6 +64,7 @@ class PackReport:
     specific: Mapping[str, Difference] = field(default_factory=dict)
     moved: Mapping[str, Difference] = field(default_factory=dict)
     without: Mapping[str, Evaluation] = field(default_factory=dict)
+    told: Mapping[str, Told] = field(default_factory=dict)
     holds_for: str = ""
 
 
@@ -78,7 +81,6 @@ def write_pack_report(
     if not evaluation.scores:
         raise ValueError("nothing was scored, so there is nothing to report: see why each pair was refused or failed")
     pack, tables = Pack(folder), evaluation.tables()
-    told = evaluation.told_apart()
     path = path or folder / "report.html"
     write_page(
         path,
@@ -95,7 +97,8 @@ def write_pack_report(
         specific=report.specific,
         moved=report.moved,
         variants=_variants(report),
-        told=told,
+        told=evaluation.told_apart(),
+        categories=report.told,
         worst=_worst(pack, evaluation, pairs, options),
         seconds=median(one.seconds for one in evaluation.scores),
         models=model_costs(pack),
@@ -224,6 +227,6 @@ def _holds_for(pack: Pack, tables: Mapping[str, Mapping[str, Any]]) -> str:
     names = ", ".join(f"{name} ({table['pairs']})" for name, table in tables.items() if name != ALL)
     return (
         f"The figures hold for photos like those scored: {names}, from the same cameras, sets and light. "
-        f"The pack knows the categories {', '.join(pack.file.categories)}. "
+        f"The pack knows the categories {', '.join(pack.categories)}. "
         "Other goods, other light and other house rules are untried."
     )

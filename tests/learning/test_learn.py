@@ -66,6 +66,16 @@ def test_the_pack_is_whole_and_retouches(pairs: Path, learned: tuple[Path, dict[
     assert recipe.cropping.canvas == (700, 700)
 
 
+def test_categories_are_told_from_photos(pairs: Path, learned: tuple[Path, dict[str, Any]]) -> None:
+    pack, account = Pack(learned[0]), learned[1]
+    assert pack.recognition is not None
+    assert {kind.name for kind in pack.recognition.kinds if kind.rarity == 1} == set(account["learned_from"])
+    assert sum(one["photos"] for one in account["told"].values()) == account["held_out"]
+    recipe = predict(Photo.open(pairs / "before" / "mug-0.jpg"), pack)
+    assert recipe.category == "glassware"
+    assert "Which category is it?" in (learned[0] / "report.html").read_text(encoding="utf-8")
+
+
 def test_canvases_are_those_of_the_afters(pairs: Path, learned: tuple[Path, dict[str, Any]]) -> None:
     pack = Pack(learned[0])
     style = load_style(learned[0] / "style.toml")

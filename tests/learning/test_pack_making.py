@@ -3,8 +3,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from packshot.learning.pack_making import Workbench
-from packshot.pack import BASE_PACK, Look, OwnPack, Pack, own_light
+from packshot.pack import BASE_PACK, Look, OwnPack, Pack, PackError, own_light
+from packshot.recognition import Kind, Recognition
+from packshot.style import Style
+from packshot.view import View
+from tests.pictures import product_photo
 
 
 def test_a_copy_is_whole_and_holds_no_promise_of_its_base(tmp_path: Path) -> None:
@@ -61,3 +68,41 @@ def test_the_light_of_one_category_goes_when_all_are_learned(tmp_path: Path) -> 
     assert set(again.file.models) - set(Pack(BASE_PACK).file.models) == {own_light("bags")}
     assert again.pack().verify() == []
     assert set(Workbench.from_base(bench.pack(), tmp_path / "all").file.models) == set(Pack(BASE_PACK).file.models)
+
+
+def recognising(bench: Workbench) -> View:
+    """A view of a photo that is made to be a watch, next to which the pack knows hats."""
+    photo, _ = product_photo()
+    view = View(photo, (photo.shape[1], photo.shape[0]), bench.pack(), Style())
+    embedding = view.answer.embedding
+    assert embedding is not None
+    means = {"hats": embedding + 1, "watches": embedding}
+    kinds = tuple(Kind(name=name, mean=tuple(map(float, mean)), products=9) for name, mean in means.items())
+    axes = tuple(tuple(map(float, row)) for row in np.eye(8, len(embedding)))
+    bench.add_recognition(Recognition(network=bench.file.models["product"].sha256, kinds=kinds, axes=axes))
+    return View(photo, view.source, bench.pack(), Style())
+
+
+def test_a_pack_tells_categories_by_what_was_learned(tmp_path: Path) -> None:
+    view = recognising(Workbench.from_base(Pack(BASE_PACK), tmp_path / "new"))
+    name, share = view.category
+    assert name == "watches"
+    assert 0.9 < share <= 1
+    assert view.pack.told_categories == ("hats", "watches")
+    assert set(view.pack.categories) == {*Pack(BASE_PACK).categories, "watches"}
+    assert view.pack.verify() == []
+    copied = Workbench.from_base(view.pack, tmp_path / "copy").pack()
+    assert copied.recognise(view.answer) == view.pack.recognise(view.answer)
+
+
+def test_another_network_takes_recognition_away_and_a_stale_one_is_told(tmp_path: Path) -> None:
+    bench = Workbench.from_base(Pack(BASE_PACK), tmp_path / "new")
+    stale = recognising(bench).pack.file.recognition
+    product = bench.folder / "product.onnx"
+    product.write_bytes(product.read_bytes() + b" ")
+    bench.add_model("product", "product.onnx")
+    assert bench.pack().file.recognition is None
+    bench.change(recognition=stale)
+    assert "of another product network: learn it again" in bench.pack().verify()[0]
+    with pytest.raises(PackError, match="of another product network"):
+        _ = bench.pack().told_categories
