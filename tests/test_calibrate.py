@@ -13,10 +13,12 @@ from typer.testing import CliRunner
 
 from packshot.cli import app
 from packshot.evaluation.certificate import Certificate, read_certificate
+from packshot.evaluation.gate import unfitting
 from packshot.evaluation.verdicts import read_verdicts
 from packshot.pack import Pack
 from packshot.photo import Photo
 from packshot.pipeline import judge, predict, render
+from packshot.style import Style
 from tests.tiny import make_pack, product_picture
 
 RUN = CliRunner()
@@ -68,7 +70,8 @@ def test_as_json_with_curve_and_what_if(pack: Path, verdicts: Path) -> None:
     assert read_certificate(Pack(pack)) == Certificate.model_validate(answer["certificate"])
     assert answer["curve"][-1]["published"] == 1
     published = [row["published"] for row in answer["what_if"]]
-    assert [row["risk"] for row in answer["what_if"]] == [0.01, 0.02, 0.03, 0.05, 0.1]
+    assert [row["risk"] for row in answer["what_if"]] == [0.01, 0.02, 0.05, 0.1, 0.2]
+    assert {(row["bad"], row["auc"]) for row in answer["what_if"]} == {(0.2, 1.0)}
     assert published == sorted(published)
     assert published[-1] >= 0.8
 
@@ -129,8 +132,32 @@ def test_pairs_that_the_pack_did_not_learn_from_calibrate_it(pack: Path, tmp_pat
     (group,) = answer["certificate"]["groups"]
     assert (group["verdicts"], group["bad"]) == (4, 1)
     assert answer["certificate"]["bar"]["delta_e"] == 4
-    bars = {(row.get("delta_e"), row.get("corner")) for row in answer["what_if"]}
-    assert bars == {(None, None), (3, 2), (4, 2), (5, 2), (6, 2), (6, 3), (8, 3), (8, 5)}
+    bars = {(row["delta_e"], row["corner"]) for row in answer["what_if"]}
+    assert {(4, 2), (6, 3), (4, None), (None, 2), (None, None)} < bars
+
+
+def test_another_bar_is_the_judges_from_then_on(pack: Path, tmp_path: Path) -> None:
+    """Whatever is calibrated is what the judge says of a shot afterwards; a dry run leaves it with its own bar."""
+    from packshot.evaluation.judge_model import judge_of
+    from packshot.learning.judge_training import add_judge
+    from tests.learning.test_judge_training import judge as trained
+
+    folder, how = tmp_path / "pairs", ("--delta-e", 12, "--corner", 5, "--workers", 1, "--kept", tmp_path / "kept")
+    _write_pairs(folder, pack, 2)
+    add_judge(pack, trained().model_copy(update={"projection": None, "hard": None, "seen": ()}))
+    assert calibrate(pack, folder, *how, "--dry-run")[0] == 0
+    assert judge_of(Pack(pack)).bar == trained().bar  # type: ignore[union-attr]
+    status, told = calibrate(pack, folder, *how)
+    assert status == 0
+    assert "  12  0.95        5" in told
+    opened = Pack(pack)
+    held, certificate = judge_of(opened), read_certificate(opened)
+    assert held is not None
+    assert certificate is not None
+    assert certificate.bar is not None
+    assert (held.bar, held.bar.delta_e, held.bar.corner) == (certificate.bar, 12, 5)
+    assert unfitting(certificate, opened, Style()) is None
+    assert opened.verify() == []
 
 
 def _write_pairs(folder: Path, pack: Path, count: int) -> None:
@@ -171,7 +198,8 @@ def test_a_copied_pack_keeps_its_certificate(tmp_path: Path) -> None:
 
 def test_a_bar_that_asks_for_no_corners_has_none_in_the_what_if() -> None:
     from packshot.evaluation.bar import Bar
-    from packshot.learning.calibration import other_bars
+    from packshot.learning.what_if import other_bars
 
     assert {bar.corner for bar in other_bars(Bar(corner=None))} == {None}
-    assert max(bar.corner or 0 for bar in other_bars(Bar(corner=4))) == 10
+    assert max(bar.corner or 0 for bar in other_bars(Bar(corner=4))) == 16
+    assert other_bars(Bar())[0] == Bar()

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from packshot.evaluation.certificate import Certificate, CertifiedGroup
     from packshot.evaluation.promise import Case, Promise
     from packshot.learning.calibration import Measured
+    from packshot.pack import Pack
     from packshot.style import Style
 
-_RISKS = (0.01, 0.02, 0.03, 0.05, 0.1)
 _LOT = ": let a share of its photos be looked at by lot (`packshot run --audit`, `packshot ask`)"
 
 
@@ -46,9 +46,12 @@ def calibrate(
     ] = 0.02,
     confidence: Annotated[float, typer.Option(min=0.5, max=0.9999, help="How sure this must be.")] = 0.9,
     style: Annotated[Path | None, typer.Option(help="House style the pack will be used with.")] = None,
-    delta_e: Annotated[float, typer.Option(min=0, help="Pairs: bar of good, mean ΔE00 on the product.")] = 4.0,
-    iou: Annotated[float, typer.Option(min=0, max=1, help="Pairs: bar of good, IoU of the mattes.")] = 0.95,
-    corner: Annotated[float, typer.Option(min=0, help="Pairs: bar of good, corners in percent.")] = 2.0,
+    delta_e: Annotated[
+        float | None,
+        typer.Option(min=0, help="Pairs: bar of good, mean ΔE00 on the product; the judge's if not given."),
+    ] = None,
+    iou: Annotated[float | None, typer.Option(min=0, max=1, help="Pairs: bar of good, IoU of the mattes.")] = None,
+    corner: Annotated[float | None, typer.Option(min=0, help="Pairs: bar of good, corners in percent.")] = None,
     kept: Annotated[Path | None, typer.Option(help="Pairs: folder to keep registrations in.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Pairs at a time; one per core if not given.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell; leave the pack as it is.")] = False,
@@ -56,7 +59,6 @@ def calibrate(
 ) -> None:
     """Prove from verdicts what may be published unseen, and write the certificate into the pack."""
     from packshot.commands.packs import find_pack
-    from packshot.evaluation.bar import Bar
     from packshot.evaluation.certificate import certify, write_certificate
     from packshot.evaluation.promise import Promise
     from packshot.pack import Pack, PackError
@@ -64,18 +66,47 @@ def calibrate(
     folder, promise = find_pack(pack), Promise(risk=risk, confidence=confidence)
     try:
         opened, house = Pack(folder), _style(style)
-        found = _found(folder, (data, catalog), Bar(delta_e=delta_e, iou=iou, corner=corner), (style, kept, workers))
+        bar = _bar(opened, {"delta_e": delta_e, "iou": iou, "corner": corner})
+        found = _found(folder, (data, catalog), bar, (style, kept, workers))
         if not found.cases:
             fail(f"{data or catalog} holds no verdict that may calibrate {opened.label}{'' if data else _LOT}")
+        if not dry_run and found.bar is not None:
+            opened = _hold_to(opened, found.bar)
         certificate = certify(opened, found.cases, promise, house, found.bar)
+        figures = _figures(opened, found, promise)
     except (PackError, ValueError, OSError) as error:
         fail(str(error))
     if not dry_run:
         write_certificate(folder, certificate)
-    told = {"certificate": certificate.model_dump(mode="json"), **_figures(found, promise)}
+    told = {"certificate": certificate.model_dump(mode="json"), **figures}
     answer_json({**told, "written": not dry_run}) if json else _tell(certificate, told, dry_run)
     left_out = found.measured is not None and found.measured.left_out
     raise typer.Exit(ExitStatus.SOME_FAILED if left_out else ExitStatus.DONE)
+
+
+def _bar(pack: Pack, asked: dict[str, float | None]) -> Bar:
+    """The judge's bar of good, with what was asked in place of it."""
+    from packshot.evaluation.bar import Bar
+    from packshot.evaluation.judge_model import judge_of
+
+    trained = judge_of(pack)
+    own = Bar() if trained is None else trained.bar
+    return own.model_copy(update={name: limit for name, limit in asked.items() if limit is not None})
+
+
+def _hold_to(pack: Pack, bar: Bar) -> Pack:
+    """The pack with its judge held to this bar, so that what it says of a shot is what was calibrated."""
+    from packshot.evaluation.judge_model import judge_of
+    from packshot.learning.calibration import serving_bar
+    from packshot.learning.judge_training import add_judge
+    from packshot.pack import Pack
+
+    trained = judge_of(pack)
+    held = None if trained is None else serving_bar(trained, bar)
+    if held is None or held is trained:
+        return pack
+    add_judge(pack.folder, held)
+    return Pack(pack.folder)
 
 
 def _style(path: Path | None) -> Style:
@@ -124,8 +155,10 @@ def _from_file(path: Path) -> _Data:
 
 def _from_pairs(folder: Path, data: Path, bar: Bar, how: tuple[Path | None, Path | None, int | None]) -> _Data:
     from packshot.engines import EngineError
+    from packshot.evaluation.judge_model import judge_of
     from packshot.learning.calibration import measure_pairs
     from packshot.learning.judge_outcomes import OutcomeSettings
+    from packshot.pack import Pack
 
     read = read_pair_set(data, scoring=True)
     try:
@@ -137,47 +170,47 @@ def _from_pairs(folder: Path, data: Path, bar: Bar, how: tuple[Path | None, Path
         say(f"{measured.learned_from} of {len(read.pairs)} pairs are left out: the pack learned from their groups.")
     for name, reason in measured.left_out.items():
         say(f"{name} is left out: {reason}")
-    return _Data(measured.cases(bar), bar, measured)
+    return _Data(measured.cases(bar, judge_of(Pack(folder))), bar, measured)
 
 
-def _figures(found: _Data, promise: Promise) -> dict[str, Any]:
+def _figures(pack: Pack, found: _Data, promise: Promise) -> dict[str, Any]:
     """The curve, and what other promises and bars would allow. They carry no promise of their own."""
+    from packshot.evaluation.judge_model import judge_of
     from packshot.evaluation.promise import curve
-    from packshot.learning.calibration import other_bars
+    from packshot.learning.what_if import as_rows, by_bar, of_cases
 
     points = curve(found.cases, promise.confidence)
     rows = [
         {"quality": point.quality, "published": point.published, "bad": point.bad, "bound": point.bound}
         for point in points
     ]
-    what_if = _what_if(found.cases, promise, None)
-    if found.measured is not None and found.bar is not None:
-        for bar in other_bars(found.bar):
-            what_if += _what_if(found.measured.cases(bar), promise, bar)
-    return {"curve": rows, "what_if": what_if}
-
-
-def _what_if(cases: Sequence[Case], promise: Promise, bar: Bar | None) -> list[dict[str, Any]]:
-    from packshot.evaluation.certificate import what_could_be_published
-
-    return [
-        {
-            "risk": risk,
-            "confidence": promise.confidence,
-            **({} if bar is None else {"delta_e": bar.delta_e, "corner": bar.corner}),
-            "published": what_could_be_published(cases, promise.model_copy(update={"risk": risk})),
-        }
-        for risk in _RISKS
-    ]
+    if found.measured is None or found.bar is None:
+        others = [of_cases(found.cases, promise.confidence)]
+    else:
+        others = by_bar(found.measured.outcomes, judge_of(pack), found.bar, promise.confidence)
+    return {"curve": rows, "what_if": [row for one in others for row in as_rows(one, promise.confidence)]}
 
 
 def _tell(certificate: Certificate, told: dict[str, Any], dry_run: bool) -> None:
     answer(f"Promise: {certificate.promise.sentence()}.")
     for group in certificate.groups:
         answer(_line(group))
-    shares = ", ".join(f"{row['risk']:.0%}: {row['published']:.0%}" for row in told["what_if"] if "delta_e" not in row)
-    answer(f"Of these photos, other promises would publish: {shares}.")
+    answer("Of these photos, other promises would publish (for looking at; run it again to prove one):")
+    for line in _table(told["what_if"]):
+        answer(line)
     answer("Nothing was written." if dry_run else f"The certificate is in the pack {certificate.pack}.")
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """A line a bar: how many photos miss it, how well the judge tells which, and what each promise would publish."""
+    risks = list(dict.fromkeys(row["risk"] for row in rows))
+    lines = ["ΔE00   IoU  corners    bad   AUC  " + "".join(f"{f'at {risk:.0%}':>8}" for risk in risks)]
+    for start in range(0, len(rows), len(risks)):
+        row, shares = rows[start], [one["published"] for one in rows[start : start + len(risks)]]
+        limits = [f"{row[name]:g}" if row.get(name) is not None else "–" for name in ("delta_e", "iou", "corner")]
+        known = f"{limits[0]:>4}  {limits[1]:>4}  {limits[2]:>7}  {row['bad']:>5.0%}  {row['auc']:.2f}  "
+        lines.append(known + "".join(f"{share:>8.0%}" for share in shares))
+    return lines
 
 
 def _line(group: CertifiedGroup) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from packshot import geometry
 from packshot.colorscience import LUMINANCE
-from packshot.evaluation.felt_features import felt, tilt
+from packshot.evaluation.felt_features import felt
 from packshot.evaluation.judge_model import TrainedJudge
 from packshot.evaluation.material_features import material
 from packshot.evaluation.outline_features import outline, variation
@@ -27,7 +27,7 @@ _SMALL = 256
 def photo_features(view: View, recipe: Recipe) -> Features:
     """What the models saw in the photo and where they disagree, measured on its view: about 30 ms."""
     features = {**outline(view), **variation(view), **material(view), **light(view, recipe), **category(view)}
-    features |= felt(view, recipe) | tilt(view, recipe)
+    features |= felt(view, recipe)
     return {name: rounded(value) for name, value in features.items() if np.isfinite(value)}
 
 
@@ -158,6 +158,11 @@ def shot_features(shot: Shot, findings: list[Finding]) -> Features:
     features["found_quality"] = float(np.prod([1 - finding.severity for finding in findings]))
     features[f"is_{shot.recipe.category}"] = 1.0
     return features
+
+
+def judged_features(shot: Shot, findings: list[Finding]) -> Features:
+    """``shot_features`` as they are kept with outcomes, so that a shot is judged the same whenever it is judged."""
+    return {name: rounded(value) for name, value in shot_features(shot, findings).items()}
 
 
 def picture_features(shot: Shot) -> Features:

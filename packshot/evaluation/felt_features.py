@@ -1,8 +1,7 @@
-"""What an error of light or tilt would do to this very shot, as the bar of good counts it.
+"""What an error of light would do to this very shot, as the bar of good counts it.
 
 How far the light was missed cannot be told from the photo; how much a usual miss changes the product's colours can: a
-black shoe hardly shows a fifth of a stop, a beige shirt does. Tilt is told by how the uprightness network's probability
-lies about the angle that was chosen.
+black shoe hardly shows a fifth of a stop, a beige shirt does.
 """
 
 from __future__ import annotations
@@ -13,13 +12,11 @@ from numpy.typing import NDArray
 from packshot.colorscience import LUMINANCE, encode_srgb, saturation_matrix
 from packshot.evaluation.metrics import delta_e
 from packshot.recipe import Recipe
-from packshot.uprightness import angles
 from packshot.view import View
 
 _STEPS = (0.2, 0.1, 0.1)  # stops of exposure, red and blue: what light is usually missed by
 _PIXELS = 96  # of the product; more do not move the mean
 _LEAST = 30
-_UPRIGHT = 1.25  # degrees: at this tilt corners are about as far off as the usual bar allows
 
 Floats = NDArray[np.float64]
 
@@ -56,16 +53,3 @@ def _gain(place: int, stops: float) -> Floats:
 def _picture(linear: Floats) -> NDArray[np.uint8]:
     """Pixels (n, 3) as a picture of one line."""
     return np.asarray(np.round(255 * np.clip(encode_srgb(np.maximum(linear, 0)), 0, 1)), np.uint8)[None]
-
-
-def tilt(view: View, recipe: Recipe) -> dict[str, float]:
-    """How crooked the product is left: the mean, in degrees, and the probabilities of more than once and twice 1.25."""
-    share = None if view.house.upright == "never" else view.upright_share
-    if share is None:
-        return {}
-    left = np.abs(angles() - recipe.alignment.effective().angle)
-    return {
-        "tilt_left": float(share @ left),
-        "tilt_likely": float(share[left > _UPRIGHT].sum()),
-        "tilt_far": float(share[left > 2 * _UPRIGHT].sum()),
-    }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from packshot.evaluation.doubts import doubts
-from packshot.evaluation.features import shot_features
+from packshot.evaluation.features import judged_features
 from packshot.evaluation.gate import NO_CERTIFICATE, stopped
 from packshot.evaluation.judge_model import TrainedJudge, judge_of
 from packshot.evaluation.regions import product_region
@@ -23,7 +23,7 @@ def verdict(shot: Shot) -> Verdict:
     """Quality (1 less the probability of rejection) and route. ``would_publish`` is the judge's own opinion."""
     findings = examine(shot)
     trained = judge_of(shot.pack)
-    features = {} if trained is None else shot_features(shot, findings)
+    features = {} if trained is None else judged_features(shot, findings)
     hard = hard_material(shot, trained, features)
     doubtful: tuple[Reason, ...] = ()
     if trained is None:

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packshot.evaluation.bar import Bar
-from packshot.evaluation.judge_model import digest_of_group, groups_seen
+from packshot.evaluation.judge_model import TrainedJudge, digest_of_group, groups_seen
 from packshot.evaluation.promise import Case
 from packshot.learning.evaluation import Advance
 from packshot.learning.judge_outcomes import Outcome, OutcomeSettings, collect
+from packshot.learning.judge_training import described
 from packshot.learning.pairs import Pair
 from packshot.pack import Pack
-
-_BARS = ((3.0, 1.0), (4.0, 1.0), (5.0, 1.0), (6.0, 1.0), (6.0, 1.5), (8.0, 1.5), (8.0, 2.5))
-"""For the what-if: limits of ΔE00, and multiples of the limit of corners."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +27,35 @@ class Measured:
     learned_from: int
     left_out: dict[str, str]
 
-    def cases(self, bar: Bar) -> list[Case]:
-        """The outcomes as verdicts by a bar of good."""
-        return cases_of(self.outcomes, bar)
+    def cases(self, bar: Bar, judge: TrainedJudge | None = None) -> list[Case]:
+        """The outcomes as verdicts by a bar of good; see ``cases_of``."""
+        return cases_of(self.outcomes, bar, judge)
 
 
-def cases_of(outcomes: Sequence[Outcome], bar: Bar) -> list[Case]:
-    """Outcomes as verdicts. What rules find grave is never published, so it is no case."""
+def cases_of(outcomes: Sequence[Outcome], bar: Bar, judge: TrainedJudge | None = None) -> list[Case]:
+    """Outcomes as verdicts. What rules find grave is never published, so it is no case.
+
+    The quality is the one that was kept with the outcome; where ``judge``, the one that gave it, is for another bar,
+    its opinion by this one.
+    """
+    serving = None if judge is None or judge.bar == bar else serving_bar(judge, bar)
     return [
-        Case(outcome.quality, outcome.bad(bar), outcome.category, outcome.looks_hard, outcome.group)
+        Case(quality, outcome.bad(bar), outcome.category, outcome.looks_hard, outcome.group)
         for outcome in outcomes
-        if outcome.quality is not None and outcome.may_publish
+        if outcome.may_publish and (quality := _quality(outcome, serving)) is not None
     ]
+
+
+def serving_bar(judge: TrainedJudge, bar: Bar) -> TrainedJudge:
+    """The judge for a bar of good; where it only knows what people rejected, as it is."""
+    return judge if judge.trials is None else judge.for_bar(bar)
+
+
+def _quality(outcome: Outcome, judge: TrainedJudge | None) -> float | None:
+    if judge is None:
+        return outcome.quality
+    opinion = judge.opinion(described(outcome, judge.projection), outcome.category)
+    return round(1 - opinion.rejected, 4)
 
 
 def measure_pairs(
@@ -51,11 +66,3 @@ def measure_pairs(
     fresh = [pair for pair in pairs if digest_of_group(pair.group) not in seen]
     collected = collect(fresh, pack, settings, advance)
     return Measured(collected.outcomes, len(pairs) - len(fresh), collected.left_out)
-
-
-def other_bars(bar: Bar) -> list[Bar]:
-    """The bar with other limits of colour and of corners, which are what studios differ in."""
-    return [
-        bar.model_copy(update={"delta_e": limit, "corner": None if bar.corner is None else share * bar.corner})
-        for limit, share in _BARS
-    ]

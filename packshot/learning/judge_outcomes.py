@@ -14,7 +14,7 @@ import numpy as np
 
 from packshot.engines import EngineSettings, Reserve, make_engine
 from packshot.evaluation.bar import Bar
-from packshot.evaluation.features import Features, evidence, photo_features, rounded, shot_features
+from packshot.evaluation.features import Features, evidence, judged_features, photo_features, rounded
 from packshot.evaluation.judge import verdict
 from packshot.evaluation.judge_model import judge_of
 from packshot.evaluation.rules import Shot, examine
@@ -72,7 +72,7 @@ def outcome_of(reference: Reference, pack: Pack, style: Style | None = None) -> 
     findings, said = examine(shot), verdict(shot)
     embedding = np.zeros(0) if view.answer.embedding is None else view.answer.embedding
     described = ("embedding_", "novelty")  # by this pack's judge; the next one finds its own
-    features = {name: rounded(value) for name, value in shot_features(shot, findings).items()}
+    features = judged_features(shot, findings)
     return Outcome(
         id=pair.id,
         category=pair.category,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from packshot.evaluation.bar import Bar
 from packshot.evaluation.causes import ERROR_OF, PART_OF
 from packshot.evaluation.error_model import ErrorModel
-from packshot.evaluation.features import Features
+from packshot.evaluation.features import Features, rounded
 from packshot.evaluation.judge_model import (
     FILE,
     PARTS,
@@ -41,7 +41,7 @@ _COMPONENTS = 16
 _SHRINK = 15.0  # outcomes of a category that weigh as much as all the others together
 _RIDGE = 0.1
 # Where to look says not how it is. How sure the uprightness network is of its turn flatters a judge wherever that
-# network has learned from the same products, as the base pack's has: it seems to know, and on others does not.
+# network has learned from the same products, as the base pack's has: kept outcomes of earlier packs tell it.
 _NEVER = ("apart_", "tilt_")
 _HABITS = (
     "gain_red", "gain_blue", "exposure", "unevenness", "magnification", "off_centre_x", "off_centre_y", "area",
@@ -144,7 +144,8 @@ def described(outcome: Outcome, projection: Projection | None) -> Features:
     """An outcome's features with the network's description of its photo."""
     if projection is None or not outcome.embedding:
         return outcome.features
-    return {**outcome.features, **projection.features(np.array(outcome.embedding))}
+    told = projection.features(np.array(outcome.embedding))
+    return {**outcome.features, **{name: rounded(value) for name, value in told.items()}}
 
 
 def _learned(outcomes: Sequence[Outcome], training: JudgeTraining, seed: int) -> TrainedJudge:

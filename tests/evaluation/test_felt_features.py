@@ -1,8 +1,7 @@
-"""What an error of light or tilt would do to a shot."""
+"""What an error of light would do to a shot."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -10,13 +9,12 @@ from tempfile import mkdtemp
 import numpy as np
 import pytest
 
-from packshot.evaluation.felt_features import felt, tilt
+from packshot.evaluation.felt_features import felt
 from packshot.pack import Pack
 from packshot.photo import Photo
 from packshot.pipeline import decide
 from packshot.recipe import Recipe, Source
-from packshot.style import House, Style
-from packshot.uprightness import angles
+from packshot.style import Style
 from packshot.view import View
 from tests.tiny import make_pack, product_picture
 
@@ -59,27 +57,3 @@ def test_all_of_it_is_the_sum_of_independent_misses() -> None:
 def test_without_a_product_nothing_is_told() -> None:
     view, recipe = looked_at(np.full((SIZE[1], SIZE[0], 3), 200, np.uint8))
     assert felt(view, recipe) == {}
-
-
-class Leaning:
-    """A view by which the product leans by 2 degrees, or perhaps stands upright."""
-
-    house = House()
-    upright_share = np.where(angles() == 2, 0.75, 0.0) + np.where(angles() == 0, 0.25, 0.0)
-
-
-def turned(angle: float) -> Recipe:
-    recipe = Recipe(source=Source(name="photo", sha256="0" * 64, size=SIZE))
-    return recipe.model_copy(update={"alignment": recipe.alignment.model_copy(update={"angle": angle})})
-
-
-def test_tilt_is_about_the_angle_that_was_chosen() -> None:
-    view: View = Leaning()  # type: ignore[assignment]
-    assert tilt(view, turned(0)) == {"tilt_left": 1.5, "tilt_likely": 0.75, "tilt_far": 0.0}
-    assert tilt(view, turned(2)) == {"tilt_left": 0.5, "tilt_likely": 0.25, "tilt_far": 0.0}
-    assert tilt(view, turned(-2))["tilt_far"] == 0.75
-
-
-def test_a_house_that_turns_nothing_has_no_tilt() -> None:
-    view, recipe = looked_at(product_picture(1, SIZE))
-    assert tilt(replace(view, style=Style(default={"upright": "never"})), recipe) == {}
