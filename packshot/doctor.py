@@ -18,6 +18,8 @@ import numpy as np
 
 from packshot.engines.local import usable_cores
 from packshot.engines.memory import free_megabytes
+from packshot.evaluation.certificate import read_certificate
+from packshot.extras import EXTRAS
 from packshot.pack import Pack, PackError
 from packshot.photo import Photo, PhotoError
 
@@ -33,7 +35,6 @@ LIBRARIES = (
     "pyvips",
     "pydantic",
 )
-EXTRAS = {"raw": ("rawpy", "camera RAW photos"), "learn": ("torch", "training packs")}
 LEAST_FREE_BYTES = 1_000_000_000
 
 
@@ -75,8 +76,17 @@ def _pack() -> Iterator[Check]:
     if problems:
         yield Check("base pack", "broken", f"{'; '.join(problems)}; run: pip install --force-reinstall packshot")
     else:
-        publishing = "certified to publish" if pack.file.certificate else "no certificate: nothing is published unseen"
-        yield Check("base pack", "ok", f"{pack.label}, {publishing}")
+        yield Check("base pack", "ok", f"{pack.label}; {_publishing(pack)}")
+
+
+def _publishing(pack: Pack) -> str:
+    """What a pack's certificate lets through unseen."""
+    try:
+        certificate = read_certificate(pack)
+    except ValueError as error:
+        return f"nothing is published unseen: {error}"
+    groups = [] if certificate is None else [group.name for group in certificate.groups if group.quality is not None]
+    return f"may publish unseen: {', '.join(groups)}" if groups else "every photo goes to review (see docs/gate.md)"
 
 
 def _formats() -> Iterator[Check]:
@@ -106,11 +116,11 @@ def _samples() -> Iterator[tuple[str, bytes]]:
 
 
 def _extras() -> Iterator[Check]:
-    for extra, (module, purpose) in EXTRAS.items():
-        if importlib.util.find_spec(module) is not None:
-            yield Check(f"extra {extra}", "ok", purpose)
+    for extra in EXTRAS:
+        if all(importlib.util.find_spec(module) is not None for module in extra.modules):
+            yield Check(f"extra {extra.name}", "ok", extra.purpose)
         else:
-            yield Check(f"extra {extra}", "absent", f"{purpose}; to have it: pip install 'packshot[{extra}]'")
+            yield Check(f"extra {extra.name}", "absent", f"{extra.purpose}; to have it: {extra.installing}")
 
 
 def _places() -> Iterator[Check]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -81,6 +82,22 @@ def load_style(path: Path) -> Style:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path.name} is not valid TOML: {error}") from error
     except ValidationError as error:
-        lines = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise ValueError(f"{path.name} does not fit the house style: {lines}") from error
+        raise ValueError(f"{path.name} does not fit the house style: {_said(error)}") from error
     return style
+
+
+def _said(error: ValidationError) -> str:
+    """What is wrong with which key, and which one may be meant."""
+    return "; ".join(_key_said(item["loc"], item["type"], item["msg"], error.title) for item in error.errors())
+
+
+def _key_said(place: tuple[int | str, ...], kind: str, message: str, title: str) -> str:
+    key = ".".join(map(str, place))
+    if kind == "tuple_type":
+        return f"{key}: give a list, such as [255, 255, 255]"
+    if kind != "extra_forbidden":
+        return f"{key}: {message[:1].lower()}{message[1:]}"
+    if title == Style.__name__ and key in House.model_fields:
+        return f"{key} stands under [default] or [categories.NAME], not above them"
+    near = get_close_matches(key, House.model_fields if title == House.__name__ else Style.model_fields, n=1)
+    return f"there is no key {key}" + (f"; is {near[0]} meant?" if near else "")

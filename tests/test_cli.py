@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from packshot.cli import app
+from packshot.cli import app, main
 from tests.tiny import make_pack, make_photos
 
 ROOT = Path(__file__).parents[1]
@@ -73,6 +73,41 @@ def test_run_finishes_photos_and_tells_of_the_bad_ones(tmp_path: Path, pack: Pat
     assert again.exit_code == 0
     summary = json.loads(again.stdout)
     assert (summary["photos"], summary["review"], summary["skipped"], summary["failures"]) == (2, 2, 2, [])
+
+
+def test_a_dry_run_tells_what_is_to_do_and_writes_nothing(tmp_path: Path, pack: Path) -> None:
+    make_photos(tmp_path / "in", 2)
+    asked = ("run", tmp_path / "in", "--out", tmp_path / "out", "--pack", pack)
+    told = packshot(*asked, "--dry-run", "--json")
+    assert told.exit_code == 0
+    assert [each["name"] for each in json.loads(told.stdout)["todo"]] == ["photo-000", "photo-001"]
+    assert not (tmp_path / "out").exists()
+    assert packshot(*asked).exit_code == 0
+    before = (tmp_path / "out/run.jsonl").stat().st_mtime_ns
+    make_photos(tmp_path / "in", 3)
+    assert packshot(*asked, "--dry-run").stdout == "1 photo to do, 2 done already. Nothing was written.\n"
+    assert (tmp_path / "out/run.jsonl").stat().st_mtime_ns == before
+
+
+def test_a_run_says_what_comes_next(tmp_path: Path, pack: Path) -> None:
+    make_photos(tmp_path / "in", 1)
+    done = packshot("run", tmp_path / "in", "--out", tmp_path / "my shots", "--pack", pack)
+    assert "1 photo in" in done.stdout
+    assert f"packshot review '{tmp_path / 'my shots'}'" in done.stdout
+    assert "Nothing is published unseen" in done.stderr
+
+
+def test_what_is_not_installed_is_named_with_its_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lacking() -> None:
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr("packshot.cli.app", lacking)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "pip install 'packshot[learn]'" in capsys.readouterr().err
 
 
 def test_run_with_a_manifest_and_json(tmp_path: Path, pack: Path) -> None:

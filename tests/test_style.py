@@ -53,8 +53,10 @@ def test_the_canvas_has_the_aspect_and_the_long_side(aspect: float, long_side: i
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("long_side = 1600\n", "long_side"),
-        ("[default]\nmargin_topp = 0.1\n", "margin_topp"),
+        ("long_side = 1600\n", r"long_side stands under \[default\]"),
+        ("[default]\nmargin_topp = 0.1\n", "no key margin_topp; is margin_top meant?"),
+        ("[defaults]\n", "is default meant?"),
+        ("[default]\nbackground = 'white'\n", r"background: give a list, such as \[255, 255, 255\]"),
         ("[default]\nlong_side = 'large'\n", "long_side"),
         ("[categories.shoes]\nanchor = 'left'\n", "anchor"),
         ("[default\n", "not valid TOML"),

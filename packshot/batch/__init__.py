@@ -2,6 +2,6 @@
 
 from packshot.batch.problems import RunError, UsageError
 from packshot.batch.recording import Recorder
-from packshot.batch.runs import RunSettings, Summary, Watcher, run
+from packshot.batch.runs import Foreseen, RunSettings, Summary, Watcher, foresee, run
 
-__all__ = ["Recorder", "RunError", "RunSettings", "Summary", "UsageError", "Watcher", "run"]
+__all__ = ["Foreseen", "Recorder", "RunError", "RunSettings", "Summary", "UsageError", "Watcher", "foresee", "run"]

@@ -126,6 +126,26 @@ def run(
     return _summary(items, todo, ledger, time.monotonic() - begun)
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """What a run would do. ``done``: how many photos are done already and would be skipped."""
+
+    todo: tuple[Item, ...]
+    done: int
+    remarks: tuple[str, ...]
+
+
+def foresee(inputs: Iterable[Path | str], out: Path | str, settings: RunSettings | None = None) -> Foreseen:
+    """Which photos ``run`` would work on; writes nothing. Raises UsageError as ``run`` does."""
+    settings = settings or RunSettings()
+    work = _work(Path(out), settings)
+    plan = plan_run(_asked(inputs, work, settings))
+    ledger = Ledger(work.out / "run.jsonl")
+    items = named_items(plan, ledger)
+    todo = _todo(items, ledger, work)
+    return Foreseen(tuple(todo), len(items) - len(todo), plan.remarks)
+
+
 def _work(out: Path, settings: RunSettings) -> Retouching:
     folder = settings.pack or Pack.base().folder
     try:

@@ -34,6 +34,19 @@ def answer_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=1))
 
 
+def counted(number: int, noun: str = "photo") -> str:
+    """A number with its noun: "1 photo", "2 photos"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: "4.2 s", "3 min 5 s", "1.5 h"."""
+    minutes, rest = divmod(round(seconds), 60)
+    return (
+        f"{seconds:.1f} s" if minutes == 0 else f"{minutes} min {rest} s" if minutes < 60 else f"{seconds / 3600:.1f} h"
+    )
+
+
 def fail(text: str, status: ExitStatus = ExitStatus.WRONG_USE) -> NoReturn:
     """Ends the command with a sentence on what is wrong."""
     say(f"packshot: {text}")

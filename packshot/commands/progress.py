@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from packshot.batch.ledger import Line
 from packshot.batch.runs import Watcher
 from packshot.commands.bar import Bar
-from packshot.commands.output import say
+from packshot.commands.output import counted, duration, say
 
 
 class Shown(Watcher):
@@ -25,7 +25,7 @@ class Shown(Watcher):
         for remark in remarks:
             say(remark)
         if done_before:
-            say(f"{done_before} photos are done already and are skipped.")
+            say(f"{counted(done_before)} done already and skipped.")
         self._total = todo
         self._bar.begin()
 
@@ -34,8 +34,10 @@ class Shown(Watcher):
         self._done += 1
         if line["route"] == "failed":
             self._bar.tell(f"failed: {line['error']}")
-        rate = f"{self._done / self._bar.seconds():.1f} photos/s"
-        self._bar.show(self._done, self._total, f"{self._done} of {self._total} photos, {rate}", rate=rate)
+        pace = self._done / self._bar.seconds()
+        rate = f"{pace:.1f} photos/s"
+        left = f"about {duration((self._total - self._done) / pace)} left"
+        self._bar.show(self._done, self._total, f"{self._done} of {self._total} photos, {rate}, {left}", rate=rate)
 
     def ends(self) -> None:
         """Takes the bar away."""

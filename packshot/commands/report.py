@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from packshot.commands.catalogs import CatalogUrl, opened
+from packshot.commands.catalogs import CatalogInstead, RunFolder, opened_either
 from packshot.commands.output import answer, answer_json, fail
 
 if TYPE_CHECKING:
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def report(
-    catalog: CatalogUrl,
+    run: RunFolder = None,
+    catalog: CatalogInstead = None,
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("report.html"),
     costs: Annotated[Path | None, typer.Option(help="The studio's own cost figures, a costs.toml.")] = None,
     risk: Annotated[
@@ -36,7 +37,7 @@ def report(
         studio = Costs() if costs is None else load_costs(costs)
     except (ValueError, OSError) as error:
         fail(str(error))
-    with opened(catalog) as found:
+    with opened_either(run, catalog) as found:
         counted = replace(count(found, studio, AuditPlan(risk=risk)), inputs=inputs(found))
     answer_json(counted.as_json()) if json else _page(counted, out, name)
 

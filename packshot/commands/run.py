@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
+from packshot.commands.output import ExitStatus, answer, answer_json, counted, duration, fail, say
 
 if TYPE_CHECKING:
     from packshot.batch import Recorder, RunSettings, Summary
@@ -38,6 +39,7 @@ def run(
     audit: Annotated[
         float, typer.Option(min=0, max=1, help="Share of all photos that people see by lot, whatever the gate says.")
     ] = 0.05,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell which photos would be done.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Retouch photos. Run again, it skips what is done."""
@@ -49,6 +51,8 @@ def run(
         fail("no photos are given: name photos, folders, or a manifest")
     folder = None if pack is None else find_pack(pack)
     settings = RunSettings(folder, category, manifest, style, engine, workers, timeout)
+    if dry_run:
+        return _foretell(inputs or [], out, settings, json)
     with recorder_of(catalog, audit) as recorder:
         if folder is None and recorder is not None:
             settings = replace(settings, pack=recorder.champion())
@@ -103,12 +107,38 @@ def _terminated_like_interrupted() -> Iterator[_Ending]:
 def _tell(summary: Summary, out: Path) -> None:
     counts = f"{summary.published} published, {summary.review} to review, {summary.failed} failed"
     done = f", {summary.skipped} of them done before" if summary.skipped else ""
-    answer(f"{summary.photos} photos in {_duration(summary.seconds)}: {counts}{done}.")
+    answer(f"{counted(summary.photos)} in {duration(summary.seconds)}: {counts}{done}.")
     answer(f"See {out / 'index.html'}")
+    if summary.review:
+        answer(f"Decide on them in the browser: {_reviewing(out)}")
+    if summary.review and not summary.published:
+        say("Nothing is published unseen until `packshot calibrate` has proven the pack on your own photos.")
 
 
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return (
-        f"{seconds:.1f} s" if minutes == 0 else f"{minutes} min {rest} s" if minutes < 60 else f"{seconds / 3600:.1f} h"
-    )
+def _reviewing(out: Path) -> str:
+    """The line that leads to the pages, with what to install before where that is missing."""
+    from importlib.util import find_spec
+
+    from packshot.extras import extra_with
+
+    command = f"packshot review {shlex.quote(str(out))}"
+    absent = [module for module in ("fastapi", "sqlalchemy") if find_spec(module) is None]
+    extra = extra_with("fastapi") if absent else None
+    return command if extra is None else f"{extra.installing}, then {command}"
+
+
+def _foretell(inputs: list[Path], out: Path, settings: RunSettings, json: bool) -> None:
+    """What a run would do."""
+    from packshot.batch import UsageError, foresee
+
+    try:
+        foreseen = foresee(inputs, out, settings)
+    except UsageError as error:
+        fail(str(error))
+    if json:
+        todo = [{"source": item.source, "name": item.name, "category": item.category} for item in foreseen.todo]
+        return answer_json({"todo": todo, "done": foreseen.done, "remarks": foreseen.remarks})
+    for text in (*foreseen.remarks, *(f"would fail: {item.problem}" for item in foreseen.todo if item.problem)):
+        say(text)
+    answer(f"{counted(len(foreseen.todo))} to do, {foreseen.done} done already. Nothing was written.")
+    return None

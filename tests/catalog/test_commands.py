@@ -43,8 +43,35 @@ def test_publish_publishes_once(studio: Path) -> None:
     assert first.exit_code == 0, first.output
     assert sorted(json.loads(first.stdout)["published"]) == ["photo-000", "photo-001"]
     again = packshot("publish", "--catalog", studio / "catalog.sqlite", "--to", studio / "shop")
-    assert again.stdout == f"0 photos published to {studio / 'shop'}.\n"
+    assert again.stdout.startswith(f"0 photos published to {studio / 'shop'}.\n1 photo still to be decided on")
     assert sorted(path.name for path in (studio / "shop").iterdir()) == ["photo-000.jpg", "photo-001.jpg"]
+
+
+def test_a_run_s_folder_is_published_and_reported_without_more(tmp_path: Path) -> None:
+    make_photos(tmp_path / "in", 2)
+    out = tmp_path / "out"
+    assert packshot("run", tmp_path / "in", "--out", out, "--pack", make_pack(tmp_path / "pack")).exit_code == 0
+    waiting = packshot("publish", out, "--to", tmp_path / "shop")
+    assert waiting.exit_code == 0, waiting.output
+    assert f"2 photos still to be decided on by a person: packshot review {out}" in waiting.stdout
+    with Catalog.open(str(out / "catalog.sqlite")) as catalog:
+        decide(catalog, catalog.queue()[0])
+    assert json.loads(packshot("publish", out, "--to", tmp_path / "shop", "--json").stdout)["published"]
+    assert json.loads(packshot("report", "--catalog", out, "--json").stdout)["all"]["photos"] == 2
+
+
+@pytest.mark.parametrize("words", [("publish", "--to", "shop"), ("report",), ("ask",)])
+def test_a_slip_of_the_pen_makes_no_empty_catalog(tmp_path: Path, words: tuple[str, ...]) -> None:
+    told = packshot(*words, "--catalog", tmp_path / "ctalog.sqlite")
+    assert (told.exit_code, "there is no catalog" in told.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [("publish", "--to", "shop"), ("report",)])
+def test_a_catalog_is_named_one_way(tmp_path: Path, words: tuple[str, ...]) -> None:
+    for place in ((), (tmp_path, "--catalog", "x.sqlite")):
+        told = packshot(*words, *place)
+        assert (told.exit_code, "give the folder of a run, or --catalog" in told.stderr) == (2, True)
 
 
 def test_feedback_writes_pairs_and_the_verdicts_that_may_calibrate(studio: Path) -> None:

@@ -30,4 +30,4 @@ def test_a_run_tells_failures_at_once(capsys: pytest.CaptureFixture[str]) -> Non
     shown.finished({"route": "failed", "error": "no photo"})
     shown.ends()
     told = capsys.readouterr().err.splitlines()
-    assert told == ["a remark", "3 photos are done already and are skipped.", "failed: no photo"]
+    assert told == ["a remark", "3 photos done already and skipped.", "failed: no photo"]
