@@ -8,46 +8,22 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from packshot.learning.networks import SpeckNetwork
-from packshot.learning.specks import SIDE, Speckled, speck_sample
+from packshot.learning.specks import SIDE, Speckled
 from packshot.learning.splits import held_out
 from packshot.stages.detailing import at_speck_size, spots_in
 from training.data import finished, pairs, photos, read, shrink
 from training.peel_specks import GAIN, LONG_SIDE
+from training.speck_batches import Batches, Pool
 
-Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 SHARES = {"pairs": 0.6, "clean": 0.4}
-
-
-class Stream(IterableDataset[Batch]):
-    """Batches without end; each worker process draws its own."""
-
-    def __init__(self, sources: dict[str, list[Speckled]], batch: int, seed: int) -> None:
-        self.sources, self.batch, self.seed = sources, batch, seed
-
-    def __iter__(self) -> Iterator[Batch]:
-        worker = get_worker_info()
-        cv2.setNumThreads(1)
-        generator = np.random.default_rng((self.seed, 0 if worker is None else worker.id))
-        names = [name for name, members in self.sources.items() if members]
-        weights = np.array([SHARES[name] for name in names]) / sum(SHARES[name] for name in names)
-        while True:
-            drawn = []
-            for _ in range(self.batch):
-                members = self.sources[names[generator.choice(len(names), p=weights)]]
-                drawn.append(speck_sample(members[generator.integers(len(members))], generator))
-            images = np.stack([image for image, _, _ in drawn]).transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1
-            wheres, counts = (np.stack([item[index] for item in drawn])[:, None] for index in (1, 2))
-            yield torch.from_numpy(images), torch.from_numpy(wheres), torch.from_numpy(counts)
 
 
 def speckled(shared: Path, specks: Path) -> list[Speckled]:
@@ -135,8 +111,8 @@ def main() -> None:
     parser.add_argument("--resume", type=Path, help="weights to go on from")
     parser.add_argument("--minutes", type=float, default=12)
     parser.add_argument("--batch", type=int, default=12)
-    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--learning-rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--widths", type=int, nargs=3, default=(16, 32, 72), help="channels at 1/2, 1/4 and 1/8")
     options = parser.parse_args()
@@ -145,22 +121,22 @@ def main() -> None:
     cv2.setNumThreads(1)
     sources = {"pairs": speckled(options.shared, options.specks), "clean": clean(options.shared, options.guesses)}
     print({name: len(members) for name, members in sources.items()}, flush=True)
+    pools = [Pool.of(sources[name], options.device) for name in SHARES]
     network = SpeckNetwork(tuple(options.widths))
     if options.resume:
         network.load_state_dict(torch.load(options.resume, weights_only=True))
     network.to(options.device)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=0.02)
-    stream = Stream(sources, options.batch, options.seed)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=0.02)
+    batches = Batches(pools, list(SHARES.values()), options.batch, options.seed)
     begun = told = time.monotonic()
     losses: list[float] = []
-    for image, where, counts in DataLoader(stream, batch_size=None, num_workers=options.workers, prefetch_factor=4):
+    for image, where, counts in batches:
         elapsed = (time.monotonic() - begun) / 60
         if elapsed > options.minutes:
             break
         progress = 0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * elapsed / options.minutes))
         for group in optimiser.param_groups:
-            group["lr"] = 3e-3 * min(1, (len(losses) + 1) / 100) * progress
-        image, where, counts = (plane.to(options.device) for plane in (image, where, counts))
+            group["lr"] = options.learning_rate * min(1, (len(losses) + 1) / 100) * progress
         logits = network(image)  # not in bfloat16: dilated convolutions lose their gradients there
         weight = counts * (1 + 2 * where)
         wrong = F.binary_cross_entropy_with_logits(logits.float(), where, reduction="none")
