@@ -19,12 +19,12 @@ from packshot.evaluation.judge_model import (
     FILE,
     PARTS,
     REJECTED,
-    Habits,
     Opinion,
     Projection,
     TrainedJudge,
     Trials,
     digest_of_group,
+    log_odds,
     row_of,
 )
 from packshot.evaluation.ranking import auc, platt
@@ -32,21 +32,15 @@ from packshot.evaluation.trees import Forest
 from packshot.learning.error_training import concerning, learn_errors, log_errors, short, with_residues
 from packshot.learning.forest import ForestSettings, grow
 from packshot.learning.hard_training import train_hard
+from packshot.learning.judge_habits import project, usual
 from packshot.learning.judge_outcomes import Outcome
 from packshot.photo import write_atomic
 
 LEAST_OUTCOMES, LEAST_BAD = 40, 8
 _FOLDS = 5
-_COMPONENTS = 16
-_SHRINK = 15.0  # outcomes of a category that weigh as much as all the others together
-_RIDGE = 0.1
 # Where to look says not how it is. How sure the uprightness network is of its turn flatters a judge wherever that
 # network has learned from the same products, as the base pack's has: kept outcomes of earlier packs tell it.
 _NEVER = ("apart_", "tilt_")
-_HABITS = (
-    "gain_red", "gain_blue", "exposure", "unevenness", "magnification", "off_centre_x", "off_centre_y", "area",
-    "box_aspect", "after_lightness", "after_dark", "after_bright", "after_chroma", "product_after", "backdrop_after",
-)  # fmt: skip
 _ERRORS = {REJECTED: tuple(ERROR_OF.values()), **{part: (name,) for part, name in ERROR_OF.items()}}
 
 
@@ -79,18 +73,8 @@ def train_judge(outcomes: Sequence[Outcome], training: JudgeTraining | None = No
             f"a judge needs {LEAST_OUTCOMES} outcomes with {LEAST_BAD} good and {LEAST_BAD} bad ones; these are "
             f"{len(outcomes)}, {int(bad.sum())} of them bad: give more pairs, or another bar of good"
         )
-    place = list(folds([outcome.group for outcome in outcomes], _FOLDS, training.seed))
-    judge = _learned(outcomes, training, training.seed + _FOLDS)
-    bare = [
-        _learned([outcomes[index] for index in learn], training, training.seed + fold)
-        for fold, (learn, _) in enumerate(place)
-    ]
-    tried = [(one, test) for one, (_, test) in zip(bare, place, strict=True)]
-    if judge.errors:
-        judge, tried = _with_residues(judge, tried, outcomes)
-    rejected = np.zeros(len(outcomes))
-    for one, test in tried:
-        rejected[test] = [_opinion(one, outcomes[index]).rejected for index in test]
+    judge, tried = _tried(outcomes, training)
+    rejected = _rejected(outcomes, tried)
     slope, offset = platt(rejected, bad)  # the folds' judges leave their log odds as they are: slope 1, offset 0
     figures = {"outcomes": float(len(outcomes)), "bad": float(bad.mean()), "auc": round(auc(rejected, bad), 4)}
     groups = {*training.seen, *(digest_of_group(outcome.group) for outcome in outcomes)}
@@ -101,6 +85,33 @@ def train_judge(outcomes: Sequence[Outcome], training: JudgeTraining | None = No
 
 Tried = list[tuple[TrainedJudge, list[int]]]
 """The folds' judges, and which outcomes each has not seen."""
+
+
+def judged_out_of_fold(outcomes: Sequence[Outcome], training: JudgeTraining) -> NDArray[np.float64]:
+    """How likely each is rejected, said by judges that have not seen its group; calibrated on all."""
+    rejected = _rejected(outcomes, _tried(outcomes, training)[1])
+    slope, offset = platt(rejected, np.array([outcome.bad(training.bar) for outcome in outcomes], bool))
+    odds = np.array([log_odds(share) for share in rejected])
+    return np.asarray(1 / (1 + np.exp(-(slope * odds + offset))))
+
+
+def _tried(outcomes: Sequence[Outcome], training: JudgeTraining) -> tuple[TrainedJudge, Tried]:
+    """A judge of all outcomes, and the folds' judges that tell how good it is; none calibrated."""
+    place = list(folds([outcome.group for outcome in outcomes], _FOLDS, training.seed))
+    judge = _learned(outcomes, training, training.seed + _FOLDS)
+    bare = [
+        _learned([outcomes[index] for index in learn], training, training.seed + fold)
+        for fold, (learn, _) in enumerate(place)
+    ]
+    tried = [(one, test) for one, (_, test) in zip(bare, place, strict=True)]
+    return _with_residues(judge, tried, outcomes) if judge.errors else (judge, tried)
+
+
+def _rejected(outcomes: Sequence[Outcome], tried: Tried) -> NDArray[np.float64]:
+    rejected = np.zeros(len(outcomes))
+    for one, test in tried:
+        rejected[test] = [_opinion(one, outcomes[index]).rejected for index in test]
+    return rejected
 
 
 def _opinion(judge: TrainedJudge, outcome: Outcome) -> Opinion:
@@ -235,42 +246,6 @@ def _targets(outcomes: Sequence[Outcome], bad: NDArray[np.float64], part: str) -
             logs[same & np.isnan(logs)] = known.mean() if len(known) else 0.0
         columns.append(logs)
     return np.stack(columns, 1)
-
-
-def project(embeddings: Sequence[Sequence[float]]) -> Projection | None:
-    """Principal components of the photos' descriptions; None where some have none."""
-    if any(not embedding for embedding in embeddings):
-        return None
-    table = np.array(embeddings, np.float64)
-    mean = table.mean(0)
-    count = min(_COMPONENTS, len(table) // 8, table.shape[1])
-    _, sizes, basis = np.linalg.svd(table - mean, full_matrices=False)
-    deviation = np.maximum(sizes[:count] / np.sqrt(len(table)), 1e-6)
-    # The sign of a component is chance: its largest number is made positive, so that training again gives the same.
-    signs = np.sign(basis[np.arange(count), np.abs(basis[:count]).argmax(1)])
-    rows = tuple(short(row) for row in basis[:count] * signs[:, None])
-    return Projection(mean=short(mean), basis=rows, deviation=short(deviation))
-
-
-def usual(features: Sequence[Features], categories: Sequence[str]) -> Habits:
-    """Means by category, drawn towards the overall one where a category has few; one covariance within categories."""
-    names = tuple(name for name in _HABITS if any(name in row for row in features))
-    table = np.array([[row.get(name, np.nan) for name in names] for row in features])
-    overall = np.nanmean(table, 0)
-    table = np.where(np.isnan(table), overall, table)
-    means = {"default": overall}
-    for category in sorted(set(categories)):
-        own = table[[one == category for one in categories]]
-        means[category] = (own.sum(0) + _SHRINK * overall) / (len(own) + _SHRINK)
-    rest = table - np.stack([means[category] for category in categories])
-    spread = rest.std(0) + 1e-6
-    correlation = np.atleast_2d((rest / spread).T @ (rest / spread)) / len(rest)
-    precision = np.linalg.inv((1 - _RIDGE) * correlation + _RIDGE * np.eye(len(names))) / np.outer(spread, spread)
-    return Habits(
-        features=names,
-        means={name: short(mean) for name, mean in means.items()},
-        precision=tuple(short(row) for row in precision),
-    )
 
 
 def folds(groups: Sequence[str], count: int, seed: int) -> Iterator[tuple[list[int], list[int]]]:
