@@ -8,7 +8,7 @@ const ROUTES = {
   review: {label: 'To review', mark: '◐', rank: 0},
   failed: {label: 'Failed', mark: '✕', rank: 1},
 };
-const filter = {route: '', category: '', kind: '', preset: '', text: '', sort: 'attention'};
+const filter = {route: '', category: '', kind: '', preset: '', folder: '', text: '', sort: 'attention'};
 let shown = [];
 
 photos.forEach((photo, order) => {
@@ -22,6 +22,7 @@ const TESTS = {
   route: (photo) => filter.route === 'would' ? isWould(photo) : photo.route === filter.route,
   category: (photo) => photo.category === filter.category,
   kind: (photo) => photo.kinds.has(filter.kind),
+  folder: (photo) => photo.folder === filter.folder,
   preset: (photo) => photo.presets.some((preset) => !preset.meets && preset.name === filter.preset),
   text: (photo) => photo.search.includes(filter.text),
 };
@@ -29,7 +30,7 @@ const TESTS = {
 const ORDERS = {
   attention: (a, b) => ROUTES[a.route].rank - ROUTES[b.route].rank || number(a.quality, -1) - number(b.quality, -1),
   best: (a, b) => number(b.quality, -1) - number(a.quality, -1),
-  name: (a, b) => a.name.localeCompare(b.name, undefined, {numeric: true}),
+  name: (a, b) => a.folder.localeCompare(b.folder, undefined, {numeric: true}) || a.name.localeCompare(b.name, undefined, {numeric: true}),
   run: () => 0,
 };
 

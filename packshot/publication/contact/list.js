@@ -4,6 +4,7 @@ const GAP = 14;
 const CARD = 286;
 const CAPTION = 68;
 const SHAPE = 1.7;
+const MOST_FOLDERS = 200;
 const scroller = byId('scroller');
 const gridList = byId('grid');
 const grid = {columns: 1, width: CARD, height: 0, cards: new Map(), current: 0};
@@ -11,8 +12,9 @@ const grid = {columns: 1, width: CARD, height: 0, cards: new Map(), current: 0};
 function drawSummary() {
   const count = (route) => photos.filter((photo) => photo.route === route).length;
   const would = photos.filter(isWould).length;
-  const routes = Object.keys(ROUTES).map((route) => [ROUTES[route].label, count(route).toLocaleString('en'),
-    route === 'review' && would ? `${would.toLocaleString('en')} would be published` : percent(count(route), photos.length)]);
+  const small = (route) => route === 'review' && would ? `${would.toLocaleString('en')} would be published`
+    : route === 'publish' && !count(route) && count('review') ? 'nothing goes out unseen yet' : percent(count(route), photos.length);
+  const routes = Object.keys(ROUTES).map((route) => [ROUTES[route].label, count(route).toLocaleString('en'), small(route)]);
   const figures = [['Photos', photos.length.toLocaleString('en'), ''], ...routes, ...marketplaces()];
   byId('title').textContent = run.title;
   byId('figures').replaceChildren(...figures.map(([name, value, small]) => element('div', {},
@@ -38,18 +40,27 @@ function drawFacets() {
   const routeRows = Object.keys(ROUTES).map((route) => [route, routes.filter((photo) => photo.route === route).length, `${ROUTES[route].mark} ${ROUTES[route].label}`]);
   if (would) routeRows.splice(2, 0, ['would', would, 'Would be published']);
   const kinds = tally(passing('kind'), (photo) => photo.kinds).map(([kind, count]) => [kind, count, run.kinds[kind]]);
-  const categories = tally(passing('category'), (photo) => [photo.category]).map(([name, count]) => [name, count, name]);
+  const categories = tally(passing('category'), (photo) => photo.route === 'failed' && photo.category === 'unknown' ? [] : [photo.category]).map(([name, count]) => [name, count, name]);
   byId('facets').replaceChildren(
     facet('Route', 'route', routeRows, routes.length),
     facet('Reasons', 'kind', kinds, passing('kind').length),
     ...marketplaceFacet(),
-    facet('Category', 'category', categories, passing('category').length));
+    facet('Category', 'category', categories, passing('category').length),
+    ...folderFacet());
 }
 
 function marketplaceFacet() {
   const photos = passing('preset');
   const rows = tally(photos, (photo) => photo.presets.filter((preset) => !preset.meets).map((preset) => preset.name));
   return rows.length || filter.preset ? [facet('Marketplace not met', 'preset', rows.map(([name, count]) => [name, count, name]), photos.length)] : [];
+}
+
+/** The folders photos came from, where there are several, but not one for nearly each photo. */
+function folderFacet() {
+  const folders = new Set(photos.map((photo) => photo.folder));
+  if (folders.size < 2 || folders.size > MOST_FOLDERS) return [];
+  const rows = tally(passing('folder'), (photo) => photo.folder ? [photo.folder] : []).sort(([a], [b]) => a.localeCompare(b, undefined, {numeric: true}));
+  return [facet('Folder', 'folder', rows.map(([name, count]) => [name, count, name]), passing('folder').length)];
 }
 
 function facet(title, name, rows, whole) {
@@ -72,7 +83,7 @@ function refresh() {
   for (const card of grid.cards.values()) card.remove();
   grid.cards.clear();
   drawFacets();
-  const filtered = ['route', 'category', 'kind', 'text'].some((name) => filter[name]);
+  const filtered = ['route', 'category', 'kind', 'preset', 'folder', 'text'].some((name) => filter[name]);
   byId('clear').hidden = !filtered;
   byId('count').textContent = filtered ? `${shown.length.toLocaleString('en')} of ${photos.length.toLocaleString('en')}` : `${photos.length.toLocaleString('en')} photos`;
   byId('nothing').hidden = shown.length > 0;
@@ -127,7 +138,7 @@ function makeCard(photo, at) {
     element('span', {class: 'picture'}, picture),
     element('span', {class: 'line'}, element('span', {class: 'name', text: photo.name, title: photo.source}),
       element('span', {class: `route ${photo.route}`, text: `${route.mark} ${route.label}`})),
-    element('span', {class: 'line small'}, element('span', {text: [photo.category, quality].filter(Boolean).join(' · ')}),
+    element('span', {class: 'line small'}, element('span', {text: [photo.folder, photo.route === 'failed' ? '' : photo.category, quality].filter(Boolean).join(' · ')}),
       isWould(photo) && element('span', {class: 'would', text: 'would be published'})),
     element('span', {class: 'why', text: photo.route === 'failed' && !photo.thumb ? '' : why, title: why}));
   return element('li', {'aria-posinset': at + 1, 'aria-setsize': shown.length}, button);

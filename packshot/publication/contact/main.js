@@ -77,7 +77,7 @@ function nextSurround() {
 }
 
 function clearFilters() {
-  Object.assign(filter, {route: '', category: '', kind: '', preset: '', text: ''});
+  Object.assign(filter, {route: '', category: '', kind: '', preset: '', folder: '', text: ''});
   byId('search').value = '';
   refresh();
 }

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -64,6 +64,7 @@ def photo_of(row: dict[str, Any], kinds: dict[str, str]) -> dict[str, Any]:
     return {
         "id": hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:12],
         "name": name,
+        "folder": PurePosixPath(str(row.get("name") or "")).parent.as_posix().removeprefix("."),
         "source": source,
         "category": str(row.get("category") or "unknown"),
         "route": row["route"],
@@ -83,7 +84,7 @@ def photo_of(row: dict[str, Any], kinds: dict[str, str]) -> dict[str, Any]:
 
 def _reasons(row: dict[str, Any]) -> Iterable[Any]:
     if row["route"] == "failed":
-        return [{"sentence": row.get("error") or "It failed without saying why.", "code": row.get("error_code")}]
+        return [{"sentence": row.get("error") or "It failed without saying why.", "code": row.get("problem")}]
     reasons = row.get("reasons")
     return reasons if isinstance(reasons, list) else []
 

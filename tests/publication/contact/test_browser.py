@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from packshot.publication.contact import write_page
 from tests.publication.contact.runs import as_name, finished, long_run, small_run, written
 
 
@@ -65,6 +67,18 @@ def test_the_summary_counts_and_the_list_starts_with_what_needs_attention(visit:
     expect(visit.page.locator(".card", has_text="b3.jpg").locator(".would")).to_have_text("would be published")
 
 
+def test_equal_names_are_told_apart_by_their_folders(browser: BrowserContext, tmp_path: Path) -> None:
+    rows = [
+        {**finished(tmp_path, "a.jpg"), "source": f"{place}/a.jpg", "name": f"{place}/a"} for place in ("one", "two")
+    ]
+    (tmp_path / "run.jsonl").write_text("".join(json.dumps({**row, "route": "review"}) + "\n" for row in rows))
+    visit = Visit(browser, write_page(tmp_path))
+    expect(visit.page.locator(".card", has_text="two")).to_have_count(1)
+    visit.page.locator("#facets").get_by_role("button", name="one").click()
+    expect(visit.page.locator("#count")).to_have_text("1 of 2")
+    visit.page.close()
+
+
 def test_filters_narrow_the_list_and_each_other(visit: Visit) -> None:
     facets = visit.page.locator("#facets")
     facets.get_by_role("button", name="Halo").click()
@@ -90,10 +104,10 @@ def test_searching_and_sorting(visit: Visit) -> None:
     assert visit.names() == ["a1.jpg", "a2.jpg", "a10.jpg"]
     visit.page.get_by_label("Sort").select_option("best")
     assert visit.names() == ["a10.jpg", "a1.jpg", "a2.jpg"]
-    visit.page.get_by_label("Search by name").fill("nothing")
+    visit.page.get_by_label("Search name or folder").fill("nothing")
     expect(visit.page.locator("#nothing")).to_be_visible()
     visit.page.get_by_label("Sort").select_option("run")
-    visit.page.get_by_label("Search by name").fill("")
+    visit.page.get_by_label("Search name or folder").fill("")
     assert visit.names()[:2] == ["a1.jpg", "a2.jpg"]
 
 
@@ -312,6 +326,6 @@ def test_thousands_of_photos_stay_quick(browser: BrowserContext, tmp_path: Path)
     page.locator("#scroller").evaluate("scroller => { scroller.scrollTop = scroller.scrollHeight; }")
     expect(page.locator(".card").last).to_have_attribute("data-at", "2999")
     assert page.locator("#grid li").count() < 60
-    page.get_by_label("Search by name").fill("02999")
+    page.get_by_label("Search name or folder").fill("02999")
     assert visit.names() == ["02999.jpg"]
     page.close()

@@ -54,7 +54,7 @@ def test_an_error_is_the_reason_of_a_failed_photo() -> None:
     row = {"source": "in/a.jpg", "route": "failed", "error": error, "reasons": ["not this"]}
     assert [reason["text"] for reason in photo_of(row, kinds)["reasons"]] == [error]
     assert list(kinds.values()) == ["Is empty (… bytes)"]
-    photo_of({**row, "error_code": "too-many-bytes"}, kinds)
+    photo_of({**row, "problem": "too-many-bytes"}, kinds)
     assert "Too many bytes" in kinds.values()
     assert photo_of({"source": "a", "route": "failed"}, {})["reasons"][0]["text"] == "It failed without saying why."
 
