@@ -39,6 +39,9 @@ class House(Frozen):
     heal: bool = True
     quality: int = Field(92, ge=1, le=100, description="of the JPEG")
     presets: tuple[str, ...] = Field((), description="marketplace presets each output is checked against")
+    own_presets: dict[str, Any] = Field(
+        default_factory=dict, description="presets of one's own: tables ``sources`` and ``presets`` as in presets.toml"
+    )
 
     def for_photo(self, size: tuple[int, int]) -> House:
         """The rules for a photo of (width, height) ``size``, with the canvas ``long_sides`` knows for such photos."""

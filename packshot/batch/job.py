@@ -99,14 +99,15 @@ def most_pixels(style: Style, pack: Pack) -> int:
     """Pixels of the largest canvas that any category may get, marketplaces' outputs included."""
     houses = _houses(style, pack)
     canvases = [house.canvas() for house in houses]
-    canvases += [preset(name).variant.canvas for house in houses for name in house.presets]
+    canvases += [preset(name, house.own_presets).variant.canvas for house in houses for name in house.presets]
     return max((width * height for width, height in canvases), default=0)
 
 
 def require_presets(style: Style, pack: Pack) -> None:
     """Raises ValueError when a category's style names a marketplace that is not there or cannot be served."""
-    for name in sorted({name for house in _houses(style, pack) for name in house.presets}):
-        if preset(name).variant.background == "transparent":
+    asked = {name: preset(name, house.own_presets) for house in _houses(style, pack) for name in house.presets}
+    for name, one in sorted(asked.items()):
+        if one.variant.background == "transparent":
             raise ValueError(f"{name} asks for a transparent backdrop, which packshot does not write: give a colour")
 
 
@@ -126,7 +127,7 @@ def _finish(work: Retouching, pack: Pack, item: Item, photo: Photo) -> Line:
     before = Aligned(photo.pixels(0.01), _from_decoded(photo, recipe), recipe.geometry.size)
     pictures = write_pictures(work.out, PurePosixPath(item.name), before, image)
     presets = {
-        name: _write_export(work.out, item.name, name, export(photo, recipe, preset(name), house))
+        name: _write_export(work.out, item.name, name, export(photo, recipe, preset(name, house.own_presets), house))
         for name in house.presets
     }
     output = _write_output(work.out, verdict, item.name, finished)

@@ -78,6 +78,6 @@ def _rendered(item: Publication, recipe: Recipe) -> dict[str, bytes]:
     house = _house(item)
     files = {f"{item.name}.jpg": encode_jpeg(render(photo, recipe), house.quality, photo.metadata)}
     for name in house.presets:
-        made = export(photo, recipe, preset(name), house)
+        made = export(photo, recipe, preset(name, house.own_presets), house)
         files[f"variants/{name}/{item.name}{made.suffix}"] = made.data
     return files

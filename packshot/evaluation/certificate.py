@@ -20,7 +20,7 @@ from packshot.style import Style
 
 HARD, OTHERS = "hard material", "others"
 _OWN_GROUP = 4  # times the verdicts that prove anything: from there a category has a threshold of its own
-_NO_PICTURE = ("quality", "presets")  # keys of a style that leave the edit as it is
+_NO_PICTURE = ("quality", "presets", "own_presets")  # keys of a style that leave the edit as it is
 
 
 class CertifiedGroup(Frozen):

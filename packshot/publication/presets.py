@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -160,11 +160,16 @@ class Preset(Data):
 def read_presets(text: str, where: str) -> dict[str, Preset]:
     """Presets by name from TOML. Raises ValueError with ``where`` and what is wrong."""
     try:
-        tables = tomllib.loads(text)
-        sources = tables.get("sources", {})
-        return {name: _preset(name, table, sources) for name, table in tables.get("presets", {}).items()}
+        return presets_in(tomllib.loads(text), where)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{where} is not valid TOML: {error}") from error
+
+
+def presets_in(tables: Mapping[str, Any], where: str) -> dict[str, Preset]:
+    """Presets by name from tables ``sources`` and ``presets``. Raises ValueError with ``where`` and what is wrong."""
+    try:
+        sources = tables.get("sources", {})
+        return {name: _preset(name, table, sources) for name, table in tables.get("presets", {}).items()}
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -191,17 +196,12 @@ def built_in_presets() -> dict[str, Preset]:
     return read_presets(text, "presets.toml")
 
 
-def load_presets(extra: Path | None = None) -> dict[str, Preset]:
-    """The built-in presets, and those of a TOML file of one's own, which win over built-in ones of the same name."""
-    presets = dict(built_in_presets())
-    if extra is not None:
-        presets.update(read_presets(extra.read_text("utf-8"), str(extra)))
-    return presets
+def preset(name: str, own: Mapping[str, Any] | None = None) -> Preset:
+    """A preset that ships, or one of a style's ``own``, which win over those of the same name.
 
-
-def preset(name: str) -> Preset:
-    """A built-in preset. Raises ValueError that lists the names there are."""
-    presets = built_in_presets()
+    Raises ValueError that lists the names there are, or says what is wrong with the style's.
+    """
+    presets = {**built_in_presets(), **presets_in(own or {}, "own_presets of the style")}
     if name not in presets:
         raise ValueError(f"there is no preset {name!r}; there are {', '.join(sorted(presets))}")
     return presets[name]

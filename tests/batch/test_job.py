@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +21,12 @@ from packshot.batch.problems import RunError
 from packshot.pack import Pack
 from packshot.photo import Photo
 from packshot.pipeline import render
+from packshot.publication.presets import preset
 from packshot.recipe import Recipe
-from packshot.style import Style
+from packshot.style import House, Style, load_style
 from tests.tiny import make_pack, make_photos
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def work(folder: Path, style: Style | None = None, certified: bool = False) -> tuple[Retouching, Pack]:
@@ -161,6 +166,17 @@ def test_marketplace_outputs_are_written_and_told_of(tmp_path: Path) -> None:
     line = done(tmp_path, style=Style(default={"presets": ["ebay"]}))
     assert set(line["presets"]) == {"ebay"}  # type: ignore[call-overload]
     assert (tmp_path / "out" / line["presets"]["ebay"]["output"]).is_file()  # type: ignore[index]
+
+
+def test_a_style_brings_presets_of_its_own(tmp_path: Path) -> None:
+    example = re.findall(r"```toml\n(.*?)```", (DOCS / "publication.md").read_text(encoding="utf-8"), re.DOTALL)[0]
+    (tmp_path / "style.toml").write_text(example)
+    style = load_style(tmp_path / "style.toml")
+    made = done(tmp_path, style=style)["presets"]["our-shop"]  # type: ignore[index]
+    assert made["output"].endswith(".webp")
+    assert isinstance(made["meets"], bool)
+    stored = House.model_validate(json.loads(json.dumps(style.house("shoes").model_dump(mode="json"))))
+    assert preset("our-shop", stored.own_presets) == preset("our-shop", style.house("shoes").own_presets)
 
 
 def test_a_style_with_a_marketplace_nobody_knows_is_refused(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+import tomllib
 from datetime import date
-from pathlib import Path
 
 import pytest
 
-from packshot.publication.presets import PixelSize, built_in_presets, load_presets, preset, read_presets
+from packshot.publication.presets import PixelSize, built_in_presets, preset, read_presets
 
 ONE_RULE = """
 [sources.shop]
@@ -44,13 +44,15 @@ def test_google_asks_for_500_pixels_from_the_last_day_of_january_2027() -> None:
     assert least(date(2027, 1, 31)) == 500
 
 
-def test_ones_own_presets_win_over_built_in_ones(tmp_path: Path) -> None:
-    own = tmp_path / "own.toml"
-    own.write_text(ONE_RULE + ONE_RULE.split("\n\n", 1)[1].replace("presets.shop", "presets.ebay"))
-    presets = load_presets(own)
-    assert presets["shop"].variant.canvas == (800, 800)
-    assert presets["ebay"].title == "Shop"
-    assert presets["bol"] == built_in_presets()["bol"]
+def test_ones_own_presets_win_over_built_in_ones() -> None:
+    own = tomllib.loads(ONE_RULE + ONE_RULE.split("\n\n", 1)[1].replace("presets.shop", "presets.ebay"))
+    assert preset("shop", own).variant.canvas == (800, 800)
+    assert preset("ebay", own).title == "Shop"
+    assert preset("bol", own) == built_in_presets()["bol"]
+    with pytest.raises(ValueError, match=r"no preset 'etsy'; there are .*, shop,"):
+        preset("etsy", own)
+    with pytest.raises(ValueError, match=r"own_presets of the style: .*Input should be a valid string"):
+        preset("shop", {**own, "presets": {"shop": {**own["presets"]["shop"], "title": 800}}})
 
 
 def test_an_unknown_preset_is_answered_with_those_there_are() -> None:
