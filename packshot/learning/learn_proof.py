@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from packshot.engines.local import usable_cores
-from packshot.evaluation.bar import Bar
 from packshot.evaluation.certificate import certify, write_certificate
 from packshot.evaluation.judge_model import digest_of_group, judge_of
 from packshot.evaluation.promise import Promise
@@ -27,6 +26,7 @@ from packshot.learning.light_learning import LightLesson, learn_light
 from packshot.learning.light_model import fit_model
 from packshot.learning.pack_making import Workbench
 from packshot.learning.pairs import Pair
+from packshot.learning.what_if import WhatIf, by_bar
 from packshot.pack import Pack
 
 _JUDGE_TIME = 0.3  # of the minutes left, at most
@@ -97,26 +97,28 @@ def score(
         moved=scores.moved,
         curve=scores.curve,
         told=told,
+        what_if=certify_pack(run, bench, scored),
     )
     write_pack_report(bench.folder, report, scored, options)
-    certify_pack(run, bench, scored)
 
 
-def certify_pack(run: Learning, bench: Workbench, scored: Sequence[Pair]) -> None:
-    """What may be published unseen, proved on the pairs held out. It may well be nothing."""
-    if judge_of(bench.pack()) is None:
-        return
-    bar = Bar()
+def certify_pack(run: Learning, bench: Workbench, scored: Sequence[Pair]) -> list[WhatIf]:
+    """What may be published unseen, proved on the pairs held out. It may well be nothing. Gives what else might be."""
+    judge = judge_of(bench.pack())
+    if judge is None:
+        return []
+    bar, promise = judge.bar, Promise()
     measured = measure_pairs(
         scored, bench.folder, OutcomeSettings(None, run.work / "kept", run.options.workers), run.tell
     )
     cases = measured.cases(bar)
     if not cases:
         run.note("No pair held out can prove anything, so every shot goes to review; see `packshot calibrate`.")
-        return
-    certificate = certify(bench.pack(), cases, Promise(), None, bar)
+        return []
+    certificate = certify(bench.pack(), cases, promise, None, bar)
     write_certificate(bench.folder, certificate)
     run.account["certificate"] = certificate.model_dump(mode="json")
+    return by_bar(measured.outcomes, judge, bar, promise.confidence)
 
 
 def one_for_all(run: Learning, bench: Workbench, lesson: LightLesson | None) -> Path | None:

@@ -30,6 +30,7 @@ from packshot.learning.learn_categories import Told
 from packshot.learning.pairs import Pair
 from packshot.learning.reference import read_reference
 from packshot.learning.registration import as_bytes
+from packshot.learning.what_if import WhatIf
 from packshot.pack import Pack
 from packshot.pipeline import predict, render
 from packshot.reports.costs import model_costs
@@ -54,7 +55,7 @@ class PackReport:
     evaluation: on held-out pairs. learned_from: pairs by category. problems: sentences on what was left out. curve: of
     learning. specific, moved: tests per category (own models against one for all; against the base pack). without:
     evaluations of trainings that lacked one part, by its name. told: by category how it is told from photos.
-    holds_for: a sentence on data and limits.
+    what_if: what other bars of good and other promises would let through. holds_for: a sentence on data and limits.
     """
 
     evaluation: Evaluation
@@ -65,6 +66,7 @@ class PackReport:
     moved: Mapping[str, Difference] = field(default_factory=dict)
     without: Mapping[str, Evaluation] = field(default_factory=dict)
     told: Mapping[str, Told] = field(default_factory=dict)
+    what_if: Sequence[WhatIf] = ()
     holds_for: str = ""
 
 
@@ -99,6 +101,7 @@ def write_pack_report(
         variants=_variants(report),
         told=evaluation.told_apart(),
         categories=report.told,
+        what_if=report.what_if,
         worst=_worst(pack, evaluation, pairs, options),
         seconds=median(one.seconds for one in evaluation.scores),
         models=model_costs(pack),

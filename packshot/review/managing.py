@@ -17,12 +17,14 @@ from packshot.catalog.figures import Figures, Report, report
 from packshot.catalog.rows import standing_decisions
 from packshot.catalog.schema import decisions, predictions
 from packshot.catalog.verdicts import cases
-from packshot.evaluation.promise import CurvePoint, curve
+from packshot.evaluation.certificate import what_could_be_published
+from packshot.evaluation.promise import CurvePoint, Promise, curve
 from packshot.pack import Pack
 from packshot.review.queue import REJECTIONS
 
 WORST = 24
 _CONFIDENCE = 0.95
+_RISKS = (0.01, 0.02, 0.05, 0.1)  # promises whose share is told
 _CHART = (720, 180)
 STEPS = {
     "color": "colour",
@@ -69,6 +71,7 @@ class Overview:
     reigns: tuple[Reign, ...]
     challengers: dict[str, int]
     curve: tuple[CurvePoint, ...]
+    promises: tuple[tuple[float, float], ...]
     worst: tuple[Case, ...]
 
 
@@ -78,6 +81,7 @@ def overview(catalog: Catalog) -> Overview:
     oldest = catalog.counters().oldest_waiting
     reign = champion(catalog)
     digest = Pack.base().content_digest if reign is None else reign.pack_digest
+    drawn = cases(catalog, digest)
     return Overview(
         report=told,
         oldest_hours=None if oldest is None else (told.at - oldest).total_seconds() / 3600,
@@ -85,7 +89,8 @@ def overview(catalog: Catalog) -> Overview:
         champion_digest=digest,
         reigns=tuple(reversed(reigns(catalog))),
         challengers=_challengers(catalog),
-        curve=tuple(curve(cases(catalog, digest), _CONFIDENCE)),
+        curve=tuple(curve(drawn, _CONFIDENCE)),
+        promises=tuple((risk, what_could_be_published(drawn, Promise(risk=risk))) for risk in _RISKS),
         worst=tuple(_worst(catalog)),
     )
 

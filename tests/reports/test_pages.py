@@ -12,8 +12,10 @@ from playwright.sync_api import BrowserContext
 from typer.testing import CliRunner
 
 from packshot.cli import app
+from packshot.evaluation.bar import Bar
 from packshot.learning.comparison import Difference
 from packshot.learning.curves import CurvePoint
+from packshot.learning.what_if import WhatIf
 from packshot.reports.pack_page import PackReport, write_pack_report
 from packshot.style import load_style
 from tests.reports.conftest import Studio
@@ -31,6 +33,10 @@ def pack_page(studio: Studio) -> Path:
         curve=[CurvePoint(count, studio.evaluation) for count in (20, 50)],
         specific={"reds": BETTER, "blues": UNSURE},
         without={"perceptual loss": studio.evaluation},
+        what_if=[
+            WhatIf(Bar(), 0.84, 0.7, {0.05: 0.0, 0.1: 0.0}),
+            WhatIf(Bar(delta_e=6.0, corner=None), 0.25, 0.767, {0.05: 0.0, 0.1: 0.41}),
+        ],
     )
     return write_pack_report(studio.pack, report, studio.pairs, studio.options)
 
@@ -68,6 +74,8 @@ def visit(browser: BrowserContext, path: Path) -> str:
 def test_the_packs_report_tells_everything(browser: BrowserContext, pack_page: Path) -> None:
     assert pack_page.name == "report.html"
     text = visit(browser, pack_page)
+    assert "Which promise could be kept?" in text
+    assert re.search(r"6.0\s+0.95\s+any\s+25 %\s+0.77\s+0 %\s+41 %", text)
     for told in ("tiny 1", "How near", "Learning curve", "Worst cases", "product.onnx", "p9 was left out", "fitted"):
         assert told in text
     assert "<script>alert('blues')</script> & more" in text  # as words

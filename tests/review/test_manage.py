@@ -94,6 +94,8 @@ def test_the_curve_needs_verdicts_of_the_champion(client: TestClient, catalog: C
     assert points[-1]["published"] == 1.0
     assert points[-1]["bad"] == pytest.approx(0.2)
     assert all(point["bound"] >= point["bad"] for point in points)
+    told = re.sub(r"<[^>]+>", "", client.get("/manage").text)
+    assert re.search(r"at most 1 % bad would publish \d+ %,.*at most 10 % bad would publish \d+ %\.", told)
 
 
 def test_going_back_needs_the_page_and_the_champion_it_showed(
