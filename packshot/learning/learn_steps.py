@@ -21,6 +21,8 @@ from packshot.style import Style
 
 _TUNING_SHARE = 0.35  # of the minutes that are left when fitting is done
 _LEAST_TUNING = 2.0  # minutes
+_SPECK_TIME, _SPECK_SECONDS = 0.05, 0.5  # of the minutes left, at most; a photo
+_LEAST_SPECKLED, _MOST_SPECKLED = 20, 160  # photos
 
 
 def learn_habits(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> None:
@@ -73,11 +75,12 @@ def learn_specks(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> No
     """Chooses from when on a mark is healed."""
     if "specks" not in bench.file.models or run.options.category is not None:
         return
-    chosen = choose_level(good, bench.pack(), run.tell)
+    most = int(60 * _SPECK_TIME * run.minutes_left() / _SPECK_SECONDS)
+    chosen = choose_level(good, bench.pack(), run.tell, min(_MOST_SPECKLED, max(_LEAST_SPECKLED, most)))
     if chosen is None:
         run.note("The retouchers took away too few specks to learn from when to heal; the base's threshold stays.")
         return
-    run.account["specks"] = {"level": chosen.level, "found": chosen.found, "false_a_photo": chosen.false}
+    run.account["specks"] = {"level": chosen.level, "found": chosen.found, "false_discs_a_photo": chosen.false}
     bench.change(thresholds=bench.file.thresholds.model_copy(update={"speck_confidence": chosen.level}))
 
 

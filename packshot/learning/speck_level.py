@@ -1,4 +1,7 @@
-"""From which probability on a mark is healed: as many specks as retouchers took away, at so few false ones a photo."""
+"""From which probability on a mark is healed: as many specks as retouchers took away, at so few false discs a photo.
+
+A disc is what is healed: a thread taken for dirt is a chain of them, and does as much more harm.
+"""
 
 from __future__ import annotations
 
@@ -16,25 +19,27 @@ from packshot.stages.detailing import doubts, spot_of
 from packshot.style import Style
 from packshot.view import View
 
-LEVELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
-FALSE_A_PHOTO = 0.8  # a little below the one that is allowed
-MOST_PHOTOS = 80
+LEVELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.84, 0.87, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99)
+FALSE_A_PHOTO = 1.0
 _LEAST_SPECKS = 20
 
 
 @dataclass(frozen=True)
 class SpeckLevel:
-    """The level chosen; by level the share of specks found and the false ones a photo."""
+    """The level chosen; by level the share of specks found and the false discs a photo."""
 
     level: float
     found: dict[float, float]
     false: dict[float, float]
 
 
-def choose_level(fits: Sequence[PairFit], pack: Pack, tell: Callable[[str, int, int], None]) -> SpeckLevel | None:
-    """By what retouchers took away on photos that were learned from; None where they took away too little to tell."""
+def choose_level(
+    fits: Sequence[PairFit], pack: Pack, tell: Callable[[str, int, int], None], most: int
+) -> SpeckLevel | None:
+    """By what retouchers took away on photos that were learned from, ``most`` of them looked at; None where they took
+    away too little to tell."""
     usable = [fit for fit in fits if fit.recipe is not None]
-    every = max(1, len(usable) // MOST_PHOTOS)
+    every = -(-len(usable) // max(1, most)) or 1
     found, false, total, photos = np.zeros(len(LEVELS)), np.zeros(len(LEVELS)), 0, 0
     for done, fit in enumerate(usable[::every]):
         tell("choosing how sure a speck must be", done, len(usable[::every]))
@@ -45,7 +50,7 @@ def choose_level(fits: Sequence[PairFit], pack: Pack, tell: Callable[[str, int, 
         return None
     rates = false / photos
     allowed = [index for index in range(len(LEVELS)) if rates[index] <= FALSE_A_PHOTO]
-    chosen = max(allowed, key=lambda index: found[index]) if allowed else len(LEVELS) - 1
+    chosen = max(reversed(allowed), key=lambda index: found[index]) if allowed else len(LEVELS) - 1
     return SpeckLevel(
         LEVELS[chosen],
         {level: round(float(one), 4) for level, one in zip(LEVELS, found / total, strict=True)},
@@ -54,7 +59,7 @@ def choose_level(fits: Sequence[PairFit], pack: Pack, tell: Callable[[str, int, 
 
 
 def _count(fit: PairFit, pack: Pack) -> tuple[list[int], list[int], int] | None:
-    """By level how many specks are found and how many marks are none, and how many specks there are."""
+    """By level how many specks are found and how many discs are on none, and how many specks there are."""
     assert fit.recipe is not None
     try:
         view = View.of(Photo.open(fit.before), pack, Style(), fit.category)
@@ -70,6 +75,6 @@ def _count(fit: PairFit, pack: Pack) -> tuple[list[int], list[int], int] | None:
         marks = seen.marks(level)
         if len(marks) > pack.file.thresholds.specks_at_most:
             marks = []
-        ours = [[spot_of(mark, disc, view, unit) for disc in mark.discs] for mark in marks]
-        counts.append(healed_and_false(ours, specks))
+        ours = [spot_of(mark, disc, view, unit) for mark in marks for disc in mark.discs]
+        counts.append(healed_and_false([[disc] for disc in ours], specks))
     return [healed for healed, _ in counts], [false for _, false in counts], len(specks)

@@ -37,7 +37,7 @@ def test_the_level_keeps_false_marks_rare_and_finds_what_it_can(tmp_path: Path) 
     sees = {"planes": "rgb", "long_side": 32, "mean": [0, 0, 0], "deviation": [1, 1, 1]}
     pack = models.pack_with(tmp_path / "pack", {"product": product, "specks": network}, sees)
     fits = [speckled(tmp_path / f"{index}.png", index, decoys=3) for index in range(6)]
-    chosen = choose_level(fits, pack, lambda *_: None)
+    chosen = choose_level(fits, pack, lambda *_: None, 10)
     assert chosen is not None
     assert chosen.found[chosen.level] == 1
     assert chosen.false[0.3] == 3
@@ -48,4 +48,4 @@ def test_the_level_keeps_false_marks_rare_and_finds_what_it_can(tmp_path: Path) 
     clean = [
         replace(fit, recipe=fit.recipe and fit.recipe.model_copy(update={"detailing": Detailing()})) for fit in fits
     ]
-    assert choose_level(clean, pack, lambda *_: None) is None
+    assert choose_level(clean, pack, lambda *_: None, 10) is None
