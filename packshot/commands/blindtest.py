@@ -61,9 +61,11 @@ def _tell(made: Made, out: Path, json: bool) -> None:
     if json:
         answer_json({**counts, "trials_planned": made.test.trials_planned, "failed": list(made.failures)})
         return
+    people = -(-made.test.trials_planned // max(1, counts["ai"]))
     answer(
         f"{counts['ai']} trials of ours against the studio's, {counts['human']} of two humans, "
-        f"{counts['check']} with a gross error; {made.test.trials_planned} answers are planned. "
+        f"{counts['check']} with a gross error; {made.test.trials_planned} answers are planned, "
+        f"so about {people} {'person' if people == 1 else 'people'}. "
         f"Let people take it: packshot blindtest serve {out}"
     )
 

@@ -118,7 +118,8 @@ def _shares(rows: Sequence[tuple[str, int, int]], unit: str, title: str) -> Mark
         return None
     labels = [f"{name} ({whole}{unit})" for name, _, whole in known]
     values = [_share_interval(part, whole) for _, part, whole in known]
-    return intervals(labels, {"with 95 % interval": values}, title)
+    furthest = max(10.0, *(one.high or 0.0 for one in values))
+    return intervals(labels, {"with 95 % interval": values}, title, span=(-0.01 * furthest, 1.02 * furthest))
 
 
 def _share_interval(part: int, whole: int) -> Interval:
