@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from packshot.evaluation import exact
 from packshot.evaluation.audit import AuditPlan, bets
 from packshot.evaluation.bar import Bar
-from packshot.evaluation.exact import design_effect
-from packshot.evaluation.promise import Case, Promise, find_threshold
+from packshot.evaluation.promise import Case, Promise, find_threshold, likeness
 from packshot.evaluation.ranking import auc
 from packshot.learning.calibration import cases_of
 from packshot.learning.judge_outcomes import Outcome, OutcomeSettings, collect, load_outcomes, save_outcomes
@@ -72,8 +71,7 @@ def tell_promise(outcomes: Sequence[Outcome], bar: Bar, promise: Promise, learne
         test = [one for one in outcomes if learned or one.group not in half]
         cases, tried = cases_of(calibrate, bar), cases_of(test, bar)
         plain = [case for case in cases if not case.hard]
-        effect, _ = design_effect([float(case.bad) for case in plain], [case.group for case in plain])
-        found = find_threshold(plain, promise, effect)
+        found = find_threshold(plain, promise, likeness(plain))
         good = sum(not case.bad for case in cases_of(test, bar))
         published = [case for case in tried if not case.hard and found and case.quality >= found.quality]
         none += found is None

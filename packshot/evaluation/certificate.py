@@ -12,15 +12,15 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from packshot.evaluation.bar import Bar
-from packshot.evaluation.exact import design_effect, verdicts_needed
-from packshot.evaluation.promise import Case, Promise, find_threshold, verdicts_missing
+from packshot.evaluation.exact import verdicts_needed
+from packshot.evaluation.promise import Case, Promise, effects, find_threshold, likeness, verdicts_missing
 from packshot.pack import Pack
 from packshot.recipe import Frozen
 from packshot.style import Style
 
 HARD, OTHERS = "hard material", "others"
 _OWN_GROUP = 4  # times the verdicts that prove anything: from there a category has a threshold of its own
-_NO_PICTURE = ("quality", "presets", "own_presets")  # keys of a style that leave the edit as it is
+_NO_PICTURE = ("quality", "metadata", "presets", "own_presets")  # keys of a style that leave the edit as it is
 
 
 class CertifiedGroup(Frozen):
@@ -132,9 +132,9 @@ def _shared_doubt(sizes: dict[str, int], promise: Promise) -> dict[str, float]:
 
 def _certified(name: str, cases: Sequence[Case], promise: Promise, doubt: float) -> CertifiedGroup:
     owners = [case.group or str(index) for index, case in enumerate(cases)]
-    effect, _ = design_effect([float(case.bad) for case in cases], owners)
+    correlation = likeness(cases)
     own = promise.model_copy(update={"confidence": 1 - doubt})
-    found = find_threshold(cases, own, effect) if doubt > 0 else None
+    found = find_threshold(cases, own, correlation) if doubt > 0 else None
     hoped = own if doubt > 0 else promise
     facts: dict[str, Any] = {
         "name": name,
@@ -144,8 +144,8 @@ def _certified(name: str, cases: Sequence[Case], promise: Promise, doubt: float)
         "groups": len(set(owners)),
         "bad": sum(case.bad for case in cases),
         "confidence": hoped.confidence,
-        "design_effect": round(effect, 3),
-        "missing": 0 if found else verdicts_missing(cases, hoped, effect),
+        "design_effect": round(found.effect if found else effects(cases, correlation)[-1], 3),
+        "missing": 0 if found else verdicts_missing(cases, hoped, correlation),
     }
     if found is not None:
         facts |= {"quality": found.quality, "published": found.accepted, "published_bad": found.bad}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from packshot.evaluation.exact import at_most, upper_bound, verdicts_needed
+from packshot.evaluation.exact import at_most, design_effect, upper_bound, verdicts_needed
 from packshot.recipe import Frozen
 
 _FIRST_SHARE = 0.3  # of a group's verdicts that the strictest threshold accepts, where that is enough to prove anything
@@ -46,33 +46,63 @@ class Case:
 
 @dataclass(frozen=True)
 class Threshold:
-    """What was proven: qualities from ``quality`` on. ``bound``: on the share of bad ones, one-sided and exact."""
+    """What was proven: qualities from ``quality`` on. ``bound``: on the share of bad ones, one-sided and exact.
+
+    effect: so many verdicts within a group counted as one.
+    """
 
     quality: float
     accepted: int
     bad: int
     bound: float
+    effect: float = 1.0
 
 
-def find_threshold(cases: Sequence[Case], promise: Promise, effect: float = 1.0) -> Threshold | None:
+def find_threshold(cases: Sequence[Case], promise: Promise, correlation: float = 0.0) -> Threshold | None:
     """The laxest threshold that keeps the promise, or None.
 
-    ``effect``: the design effect; that many verdicts within groups count as one. The thresholds tested are qualities
-    at ranks fixed before any verdict is seen, from ``first_rank`` on. Ranks are cut at equal qualities.
+    ``correlation``: how alike verdicts within a group are, see ``likeness``; of what a threshold accepts, so many
+    within groups then count as one. The thresholds tested are qualities at ranks fixed before any verdict is seen, from
+    the first of ``ranks`` on. Ranks are cut at equal qualities.
     """
     ordered = sorted(cases, key=lambda case: -case.quality)
     errors = np.concatenate([[0], np.cumsum([case.bad for case in ordered])]).astype(int)
+    effect = effects(ordered, correlation)
     found: tuple[int, int] | None = None
-    for rank in ranks(len(ordered), promise, effect):
+    for rank in ranks(effect, promise):
         accepted = _whole_ties(ordered, rank)
         bad = int(errors[accepted])
-        if not refuted(bad, accepted, promise, effect):
+        if not refuted(bad, accepted, promise, effect[accepted - 1]):
             break
         found = (accepted, bad)
     if found is None:
         return None
-    bound = upper_bound(*effective(found[1], found[0], effect), promise.confidence)
-    return Threshold(ordered[found[0] - 1].quality, found[0], found[1], bound)
+    own = effect[found[0] - 1]
+    bound = upper_bound(*effective(found[1], found[0], own), promise.confidence)
+    return Threshold(ordered[found[0] - 1].quality, found[0], found[1], bound, own)
+
+
+def likeness(cases: Sequence[Case]) -> float:
+    """The intraclass correlation, 0..1, of what the judge's quality leaves unexplained of verdicts within groups.
+
+    A group whose shots are all bad, and that the judge gives no quality, tells nothing of how alike the errors are
+    among what it would publish.
+    """
+    left = [float(case.bad) - (1 - case.quality) for case in cases]
+    return design_effect(left, [case.group or f"its own, {place}" for place, case in enumerate(cases)])[1]
+
+
+def effects(cases: Sequence[Case], correlation: float) -> list[float]:
+    """Kish's design effect of the first, the first two, ... of the cases: 1 + (m - 1) correlation, m being their
+    size-weighted mean group size."""
+    sizes: dict[str, int] = {}
+    squares, found = 0, []
+    for count, case in enumerate(cases, 1):
+        size = sizes.get(case.group, 0) if case.group else 0
+        squares += 2 * size + 1
+        sizes[case.group] = size + 1
+        found.append(1 + (squares / count - 1) * correlation)
+    return found
 
 
 def refuted(bad: int, accepted: int, promise: Promise, effect: float = 1.0) -> bool:
@@ -89,16 +119,23 @@ def effective(bad: int, accepted: int, effect: float) -> tuple[int, int]:
     return min(many, math.ceil(bad / effect)), many
 
 
-def ranks(count: int, promise: Promise, effect: float = 1.0) -> list[int]:
+def ranks(effect: Sequence[float], promise: Promise) -> list[int]:
     """How many cases each tested threshold accepts, strictest first; empty where there are too few to prove anything.
 
-    A rank that must do without a single error proves nothing by ill luck: the first has room for one, if it can.
+    ``effect``: the design effect of so many of the first. A rank that must do without a single error proves nothing by
+    ill luck: the first has room for one, if it can.
     """
-    none, one = (math.ceil(effect * verdicts_needed(promise.risk, promise.confidence, errors)) for errors in (0, 1))
-    if count < none:
+    count = len(effect)
+    none, one = (_first_rank(effect, verdicts_needed(promise.risk, promise.confidence, errors)) for errors in (0, 1))
+    if none is None:
         return []
-    first = min(count, max(one if one <= count / 2 else none, round(_FIRST_SHARE * count)))
+    first = min(count, max(one if one is not None and one <= count / 2 else none, round(_FIRST_SHARE * count)))
     return sorted({round(value) for value in np.linspace(first, count, _STEPS)})
+
+
+def _first_rank(effect: Sequence[float], needed: int) -> int | None:
+    """The fewest of the first cases that count as so many independent ones."""
+    return next((rank for rank, one in enumerate(effect, 1) if effective(0, rank, one)[1] >= needed), None)
 
 
 def _whole_ties(ordered: Sequence[Case], rank: int) -> int:
@@ -130,16 +167,17 @@ def curve(cases: Sequence[Case], confidence: float, points: int = 50) -> list[Cu
     return result
 
 
-def verdicts_missing(cases: Sequence[Case], promise: Promise, effect: float = 1.0) -> int | None:
+def verdicts_missing(cases: Sequence[Case], promise: Promise, correlation: float = 0.0) -> int | None:
     """About how many more verdicts a group needs before anything of it can be published; None: not with this judge.
 
     As if the next verdicts were like the ones there are: the errors among the best are taken as half an error more
     than were seen, and the expected number of errors must leave the promise provable.
     """
-    if find_threshold(cases, promise, effect) is not None:
+    if find_threshold(cases, promise, correlation) is not None:
         return 0
     ordered = sorted(cases, key=lambda case: -case.quality)
-    least = math.ceil(effect * verdicts_needed(promise.risk, promise.confidence))
+    effect = effects(ordered, correlation)
+    least = math.ceil((effect[-1] if effect else 1.0) * verdicts_needed(promise.risk, promise.confidence))
     if not ordered:
         return least
     best = None
@@ -148,7 +186,7 @@ def verdicts_missing(cases: Sequence[Case], promise: Promise, effect: float = 1.
         rate = (sum(case.bad for case in top) + 0.5) / (len(top) + 1)
         needed = _enough(rate, promise)
         if needed is not None:
-            total = math.ceil(effect * needed / share)
+            total = math.ceil(effect[len(top) - 1] * needed / share)
             best = total if best is None else min(best, total)
     if best is None:
         few = len(ordered) < 2 * least

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from packshot.evaluation.promise import Case, Promise, curve, find_threshold, ranks, refuted, verdicts_missing
+from packshot.evaluation.promise import Case, Promise, curve, find_threshold, likeness, ranks, refuted, verdicts_missing
 
 PROMISE = Promise(risk=0.05, confidence=0.9)
 
@@ -46,9 +46,44 @@ def test_verdicts_that_come_in_clumps_do_not_break_it() -> None:
     broken = 0
     for seed in range(200):
         cases = [replace(case, group=str(index)) for index, case in enumerate(drawn(seed, 150)) for _ in range(4)]
-        found = find_threshold(cases, PROMISE, effect=4)
+        found = find_threshold(cases, PROMISE, correlation=1.0)
         broken += found is not None and true_risk(found.quality) > PROMISE.risk
     assert broken <= 30
+
+
+def sellers(seed: int, unseen: float) -> list[Case]:
+    """80 sellers of 1 to 45 photos; ``unseen``: deviation of what makes a seller's photos bad and the judge misses."""
+    draw = np.random.default_rng(seed)
+    sizes = draw.choice([1] * 40 + [3] * 40 + [6] * 8 + [12] * 6 + [45] * 3, 80)
+    group = np.repeat(np.arange(80), sizes)
+    seen = draw.normal(0, 1.4, 80)[group] + draw.normal(0, 1.4, len(group)) - 1.5
+    missed = draw.normal(0, unseen, 80)[group]
+    bad = draw.random(len(group)) < 1 / (1 + np.exp(-seen - missed))
+    quality = 1 - 1 / (1 + np.exp(-seen / np.sqrt(1 + 0.35 * unseen**2)))
+    rows = zip(quality, bad, group, strict=True)
+    return [Case(float(one), bool(two), group=f"{seed}-{three}") for one, two, three in rows]
+
+
+@pytest.mark.parametrize("unseen", [0.0, 0.7, 1.5])
+def test_sellers_whose_photos_fail_together_do_not_break_it(unseen: float) -> None:
+    """100 calibrations; with 10 % doubt, 20 or more broken ones would come by chance in two of a thousand."""
+    promise = Promise(risk=0.2)
+    many = sorted((case for seed in range(1000, 1150) for case in sellers(seed, unseen)), key=lambda one: -one.quality)
+    risk = np.cumsum([case.bad for case in many]) / np.arange(1, len(many) + 1)
+    quality = -np.array([case.quality for case in many])
+    found = [
+        find_threshold(cases, promise, likeness(cases)) for cases in (sellers(seed, unseen) for seed in range(100))
+    ]
+    broken = [risk[np.searchsorted(quality, -one.quality, side="right") - 1] > 0.2 for one in found if one]
+    assert len(broken) > 50
+    assert sum(broken) < 20
+
+
+def test_a_seller_whose_photos_the_judge_knows_to_be_bad_does_not_count_against_the_others() -> None:
+    """Half of all verdicts are one seller's, all bad and given no quality: the others prove what they would alone."""
+    others = drawn(1, 200, bad=0.02, apart=4.0)
+    cases = [*others, *[Case(0.02, True, group="one seller")] * 200]
+    assert find_threshold(cases, PROMISE, likeness(cases)) is not None
 
 
 def test_a_blind_judge_gets_nothing() -> None:
@@ -85,7 +120,7 @@ def test_the_order_of_verdicts_changes_nothing() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 44])
 def test_too_few_prove_nothing(count: int) -> None:
-    assert ranks(count, PROMISE) == []
+    assert ranks([1.0] * count, PROMISE) == []
     assert find_threshold([Case(1.0, False)] * count, PROMISE) is None
 
 
@@ -120,7 +155,9 @@ class TestVerdictsMissing:
 
     def test_without_any_at_least_what_proves_it(self) -> None:
         assert verdicts_missing([], PROMISE) == 45
-        assert verdicts_missing([], PROMISE, effect=2) == 90
+        alike = [Case(0.5, False, group=str(index // 2)) for index in range(10)]
+        assert verdicts_missing(alike, PROMISE) == 80
+        assert verdicts_missing(alike, PROMISE, correlation=1.0) == 170
 
     def test_a_judge_that_cannot_tell_is_not_helped_by_more(self) -> None:
         assert verdicts_missing(drawn(3, 400, bad=0.5, apart=0.0), PROMISE) is None
