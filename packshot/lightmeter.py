@@ -8,18 +8,16 @@ product network's rough matte.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from packshot.colorscience import LUMINANCE
-from packshot.spotmeter import SPOTS
+from packshot.spotmeter import REGIONS, SPOTS, paleness
 from packshot.surface import robust_fit, terms
 
 Floats = NDArray[np.float64]
-Array = TypeVar("Array", NDArray[np.float32], NDArray[np.float64])
 SIDE = 144
 SHAPES = ("level", "x", "y", "xx", "xy", "yy")  # of ``packshot.surface.terms``
 CHANGES = ("exposure", "red", "blue", *SHAPES[1:])  # stops: of grey, against green, and of the field added
@@ -41,7 +39,7 @@ _REGION = (
     *(f"{color} above {level:.0%}" for level in _BRIGHT for color in ("red", "blue")),
 )
 NAMES = (
-    *(f"{region} {name}" for region in ("backdrop", "product", "frame") for name in _REGION),
+    *(f"{region} {name}" for region in REGIONS for name in _REGION),
     *("backdrop share", "product share", "backdrop clipped", "product clipped", "product dark"),
     *("paper", "paper red", "paper blue", "paper luminance", "grey red", "grey blue"),
     *("evenness known", *(f"known light {name}" for name in SHAPES[1:])),
@@ -102,20 +100,6 @@ def measure(scene: Scene, short_side: int) -> NDArray[np.float32]:
     return np.concatenate([*parts, shares, paper, _grey(scene, clipped), light, camera]).astype(np.float32)
 
 
-def as_taken(rows: Array, width: int) -> Array:
-    """Rows (..., numbers) as a model that takes ``width`` numbers knows them: older ones were made without the spots.
-
-    Raises ValueError when the model takes neither.
-    """
-    if rows.shape[-1] == width:
-        return rows
-    if rows.shape[-1] - len(SPOTS) != width:
-        raise ValueError(
-            f"the light model takes {width} numbers, and a photo has {rows.shape[-1]}: learn the pack anew"
-        )
-    return np.delete(rows, np.s_[len(NAMES) : len(NUMBERS)], -1)
-
-
 def _region(linear: NDArray[np.float32], clipped: NDArray[np.bool_]) -> Floats:
     """A region's pixels (N, 3) as ``_REGION`` names: how bright, burnt-out pixels included, and of which colour."""
     luminance, strongest = linear @ LUMINANCE.astype(np.float32), linear.max(1)
@@ -141,10 +125,14 @@ def _share(what: NDArray[np.bool_], where: NDArray[np.bool_]) -> float:
 def _paper(backdrop: dict[str, float], mask: NDArray[np.bool_]) -> Floats:
     """How far the backdrop looks like an even sheet of grey (0..1), and its colour and luminance as far as it does."""
     level, red, blue = backdrop["luminance at 50%"], backdrop["red"], backdrop["blue"]
-    cast = float(np.ptp([red, 0.0, blue]))
-    belief = 1 / (1 + (cast / _PAPER_CHROMA) ** 4) / (1 + (backdrop["chroma"] / _PAPER_TEXTURE) ** 2)
+    belief = float(paper_belief(np.array(red), np.array(blue))) / (1 + (backdrop["chroma"] / _PAPER_TEXTURE) ** 2)
     belief *= min(1.0, float(mask.mean()) / 0.05)
     return np.array([belief, belief * red, belief * blue, belief * level])
+
+
+def paper_belief(red: Floats, blue: Floats) -> Floats:
+    """How far a backdrop of such tints, in stops against green, may be a grey one, 0..1."""
+    return paleness(red, blue, _PAPER_CHROMA)
 
 
 def _grey(scene: Scene, clipped: NDArray[np.bool_]) -> Floats:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from packshot.lightmeter import as_taken
 from packshot.recipe import IDENTITY_MATRIX, Curve, Frozen
 from packshot.recognition import Recognition, read_recognition
 from packshot.segmentation import network_planes, network_size
@@ -275,11 +274,11 @@ class Pack:
             return None
         told = np.array([[name == category for name in card.categories]], np.float32)
         session = self._session(card)
-        try:
-            taken = as_taken(measured, session.get_inputs()[0].shape[1])
-        except ValueError as error:
-            raise PackError(f"{self.folder}: {error}") from error
-        change, spread = session.run(None, {"measured": taken[None], "category": told})
+        takes = session.get_inputs()[0].shape[1]
+        if len(measured) != takes:
+            told_apart = f"its light model takes {takes} numbers, and a photo has {len(measured)}"
+            raise PackError(f"pack {self.folder}: {told_apart}: learn the pack anew")
+        change, spread = session.run(None, {"measured": measured[None], "category": told})
         return np.stack([change[0], spread[0]]).astype(np.float64)
 
     def weigh(

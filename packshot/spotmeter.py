@@ -20,8 +20,8 @@ _LEAST = 50  # pixels of a region that can be measured
 _MOST = 16_000  # pixels read
 _CENTRES = np.array([0.5, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999])
 _PLACES = (*(f"{level:.1%}" for level in _CENTRES), "bright mean", "geometric mean")
-_PALE_AT = ("90.0%", "99.0%", "99.9%", "geometric mean")
-_PALE = (0.3, 0.6)  # stops between channels at which a tint is as likely the thing's own colour as the light's
+PALE_PLACES = ("90.0%", "99.0%", "99.9%", "geometric mean")
+PALES = (0.3, 0.6)  # stops between channels at which a tint is as likely the thing's own colour as the light's
 REGIONS = ("backdrop", "product", "frame")
 _COLUMNS = ("luminance", "red", "blue")
 SPOTS = (
@@ -30,9 +30,9 @@ SPOTS = (
     *(
         f"spot {region} pale {what} at {place}, {pale}"
         for region in REGIONS
-        for pale in _PALE
+        for pale in PALES
         for what in ("red", "blue", "share")
-        for place in _PALE_AT
+        for place in PALE_PLACES
     ),
 )
 LEVELS = tuple(name for name in SPOTS if " luminance at " in name or " strongest at " in name)
@@ -97,11 +97,16 @@ def _colors(levels: Floats) -> Floats:
 
 def _pale(colors: Floats) -> Floats:
     """Tints as far as they are pale: a strong one is the thing's own colour, and tells nothing of the light."""
-    places = [_PLACES.index(place) for place in _PALE_AT]
+    places = [_PLACES.index(place) for place in PALE_PLACES]
     red, blue = colors[1, places], colors[2, places]
-    cast = np.maximum(np.maximum(red, blue), 0) - np.minimum(np.minimum(red, blue), 0)
     found = []
-    for pale in _PALE:
-        share = 1 / (1 + (cast / pale) ** 4)
+    for pale in PALES:
+        share = paleness(red, blue, pale)
         found += [share * red, share * blue, share]
     return np.concatenate(found)
+
+
+def paleness(red: Floats, blue: Floats, pale: float) -> Floats:
+    """How pale tints are, 0..1, in stops against green: one half where channels are ``pale`` stops apart."""
+    cast = np.maximum(np.maximum(red, blue), 0) - np.minimum(np.minimum(red, blue), 0)
+    return np.asarray(1 / (1 + (cast / pale) ** 4), np.float64)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from packshot.colorscience import encode_srgb
-from packshot.lightmeter import NAMES, NUMBERS, as_taken
+from packshot.lightmeter import NAMES, NUMBERS
 from packshot.spotmeter import LEVELS, SPOTS, Spots, read_spots
 
 
@@ -66,13 +66,3 @@ def test_a_photo_without_product_reads_as_the_frame() -> None:
     some = spots()
     numbers = read_spots(Spots(some.linear, np.zeros(5000, np.bool_), some.backdrop))
     assert named(numbers, "spot product luminance at 99.0%") == named(numbers, "spot frame luminance at 99.0%")
-
-
-def test_models_made_before_the_spots_take_what_they_know() -> None:
-    row = np.arange(len(NUMBERS) + 5, dtype=np.float64)
-    assert as_taken(row, len(row)) is row
-    older = as_taken(row[None], len(NAMES) + 5)
-    assert older[0, : len(NAMES)].tolist() == row[: len(NAMES)].tolist()
-    assert older[0, len(NAMES) :].tolist() == row[len(NUMBERS) :].tolist()
-    with pytest.raises(ValueError, match="learn the pack anew"):
-        as_taken(row, 7)

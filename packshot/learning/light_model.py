@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot.learning.light_rules import Rules, Seen, find_rules, no_rules
-from packshot.lightmeter import CHANGES, NAMES, NUMBERS, as_taken
+from packshot.lightmeter import CHANGES, NAMES, NUMBERS
 
 Floats = NDArray[np.float64]
 # A stop of each change counts as so much: as the eye sees exposure, tint, and light across the frame.
@@ -119,7 +119,6 @@ class LightModel:
 
     def predict(self, measured: Floats, categories: tuple[str, ...]) -> tuple[Floats, Floats]:
         """Changes and spreads in stops, (n, 8) each."""
-        measured = as_taken(measured, len(self.scaling.mean))
         told, seen, half = tell(categories, self.categories), self.scaling.apply(measured), len(CHANGES)
         found = self.likeness(seen, told) @ self.weights + self.level + told @ self.levels
         found[:, :half] += self.rules.apply(measured, seen)
@@ -204,7 +203,6 @@ def with_category(model: LightModel, rows: Rows, residues: Floats | None = None)
 
     It is asked of them again, also where it was not.
     """
-    rows = replace(rows, measured=as_taken(rows.measured, len(model.scaling.mean)))
     known = (*model.categories, *sorted(set(rows.categories) - set(model.categories)))
     new = len(known) - len(model.categories)
     told = np.pad(model.told, ((0, 0), (0, new)))
