@@ -24,7 +24,7 @@ function meter(quality) {
 }
 
 function reasonList(photo) {
-  if (!photo.reasons.length) return element('p', {class: 'none', text: photo.route === 'publish' ? 'Nothing was found wrong.' : 'No reason is given.'});
+  if (!photo.reasons.length) return element('p', {class: 'none', text: photo.route === 'publish' ? 'Nothing was found wrong.' : 'Nothing stands out: look it over.'});
   return element('ul', {class: 'reasons'}, ...photo.reasons.map((reason) => {
     if (!reason.region) return element('li', {text: reason.text});
     const button = element('button', {type: 'button', text: reason.text, title: 'Show the place in the picture', 'aria-pressed': 'false'});

@@ -11,7 +11,7 @@ export function drawVerdict(card, tell) {
   document.querySelector('.handover').hidden = !card;
   byId('photo-name').textContent = card ? card.name : 'No photo';
   byId('reasons').replaceChildren(...(card ? card.reasons : []).map((reason, at) => reasonItem(reason, at, tell)));
-  if (card && !card.reasons.length) byId('reasons').textContent = card.blind ? 'A spot check: judge it as it stands.' : '';
+  if (card && !card.reasons.length) byId('reasons').textContent = card.blind ? 'A spot check: judge it as it stands.' : 'Nothing stands out: look it over.';
 }
 
 /** What is known of a photo in a line: its category, as corrected, and from what size to what size it goes. */
