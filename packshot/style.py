@@ -38,6 +38,10 @@ class House(Frozen):
     upright: Literal["auto", "never"] = "auto"
     heal: bool = True
     quality: int = Field(92, ge=1, le=100, description="of the JPEG")
+    metadata: Literal["harmless", "all"] = Field(
+        "harmless",
+        description="harmless: copyright, capture time, camera; all: the photo's whole EXIF block, place included",
+    )
     presets: tuple[str, ...] = Field((), description="marketplace presets each output is checked against")
     own_presets: dict[str, Any] = Field(
         default_factory=dict, description="presets of one's own: tables ``sources`` and ``presets`` as in presets.toml"

@@ -21,7 +21,6 @@ from packshot.photo.icc import (
     PROPHOTO_PRIMARIES,
     SRGB_PRIMARIES,
     ProfileError,
-    build_grey_profile,
     build_rgb_profile,
     colorants,
     read_profile,
@@ -50,6 +49,12 @@ ADOBE_PATCH, ADOBE_PATCH_IN_SRGB = (180, 120, 90), (199.5, 120.8, 87.9)
 def profile(name: str) -> bytes:
     primaries, white, gamma = PRIMARIES[name]
     return build_rgb_profile(name, colorants(primaries, white), gamma)
+
+
+def grey_profile(gamma: float) -> bytes:
+    """An RGB profile made over: its colour space and the name of one of its curves."""
+    made = build_rgb_profile("grey", colorants(SRGB_PRIMARIES, D65_WHITE), gamma)
+    return made.replace(b"RGB XYZ ", b"GRAYXYZ ", 1).replace(b"gTRC", b"kTRC", 1)
 
 
 def srgb_curve(linear: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -184,7 +189,7 @@ def test_cmyk_without_a_profile_is_read_with_a_warning() -> None:
 @pytest.mark.parametrize("deep", [False, True])
 def test_grey_profiles_are_honoured(deep: bool) -> None:
     """A grey picture of gamma 1.0 holds linear light: 20 % light is sRGB value 124."""
-    icc = build_grey_profile("linear grey", 1.0)
+    icc = grey_profile(1.0)
     pixels = np.full((50, 50, 1), round(0.2 * 65535), np.uint16)
     data = _tiff_with_profile(pixels if deep else (pixels >> 8).astype(np.uint8), icc, "grey16" if deep else "b-w")
     result = Photo.open(data).pixels()

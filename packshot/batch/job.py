@@ -22,7 +22,7 @@ from packshot.photo import Photo, PhotoError, encode_jpeg, write_atomic
 from packshot.pipeline import judge, predict, render
 from packshot.publication.check import meets
 from packshot.publication.contact import Aligned, write_pictures
-from packshot.publication.exports import Export, export
+from packshot.publication.exports import Export, export, kept_metadata
 from packshot.publication.presets import preset
 from packshot.recipe import Recipe, Verdict
 from packshot.style import House, Style
@@ -122,7 +122,7 @@ def _finish(work: Retouching, pack: Pack, item: Item, photo: Photo) -> Line:
     verdict = judge(recipe, image, pack, work.style)
     recipe = recipe.model_copy(update={"verdict": verdict})
     house = work.style.house(recipe.category, pack.habits(recipe.category))
-    finished = encode_jpeg(image, house.quality, photo.metadata)
+    finished = encode_jpeg(image, house.quality, kept_metadata(photo, house))
     recipe.save(work.out / "recipes" / f"{item.name}.json")
     before = Aligned(photo.pixels(0.01), _from_decoded(photo, recipe), recipe.geometry.size)
     pictures = write_pictures(work.out, PurePosixPath(item.name), before, image)

@@ -16,7 +16,7 @@ from packshot.catalog.recropping import Following
 from packshot.catalog.standing import Choice, Decided, decided
 from packshot.catalog.verdicts import group_of
 from packshot.photo import PhotoError, encode_jpeg, write_atomic
-from packshot.pipeline import render
+from packshot.pipeline import fit, render
 from packshot.recipe import Recipe
 
 MANIFEST = "pairs.jsonl"
@@ -158,10 +158,7 @@ def _place(source: Path, target: Path) -> None:
 
 def _fitted(one: Decided, before: Path, after: Path) -> Recipe:
     """The recipe read out of an after that was edited elsewhere. Raises ValueError when it is no pair."""
-    from packshot.learning.fitting_pair import fit_pair
-    from packshot.learning.pairs import Pair
-
-    fit = fit_pair(Pair(identity(one), one.entry.category, group_of(one), before, after))
-    if fit.recipe is None:
-        raise ValueError(f"{one.entry.source.name}: its after cannot be used: {fit.reason}")
-    return fit.recipe
+    found = fit(before, after, one.entry.category)
+    if found.recipe is None:
+        raise ValueError(f"{one.entry.source.name}: its after cannot be used: {found.reason}")
+    return found.recipe

@@ -13,7 +13,7 @@ import numpy as np
 from packshot.catalog.outbox import Publication
 from packshot.photo import Photo, PhotoError, encode_jpeg
 from packshot.pipeline import render
-from packshot.publication.exports import export
+from packshot.publication.exports import export, kept_metadata
 from packshot.publication.presets import preset
 from packshot.recipe import Recipe
 from packshot.style import House
@@ -52,7 +52,7 @@ def _as_jpeg(path: Path, house: House) -> bytes:
     pixels = photo.pixels(1.0)
     if pixels.dtype == np.uint16:
         pixels = np.asarray((pixels.astype(np.uint32) + 128) // 257, np.uint8)
-    return encode_jpeg(pixels.astype(np.uint8), house.quality, photo.metadata)
+    return encode_jpeg(pixels.astype(np.uint8), house.quality, kept_metadata(photo, house))
 
 
 def _as_seen(item: Publication) -> dict[str, bytes] | None:
@@ -76,7 +76,7 @@ def _as_seen(item: Publication) -> dict[str, bytes] | None:
 def _rendered(item: Publication, recipe: Recipe) -> dict[str, bytes]:
     photo = item.entry.photo()
     house = _house(item)
-    files = {f"{item.name}.jpg": encode_jpeg(render(photo, recipe), house.quality, photo.metadata)}
+    files = {f"{item.name}.jpg": encode_jpeg(render(photo, recipe), house.quality, kept_metadata(photo, house))}
     for name in house.presets:
         made = export(photo, recipe, preset(name, house.own_presets), house)
         files[f"variants/{name}/{item.name}{made.suffix}"] = made.data

@@ -56,15 +56,11 @@ class Shift:
         return sentence_of(self.name, self.kind, self.before, self.now)
 
 
-def drift(reference: Sequence[Arrival], recent: Sequence[Arrival], seed: int = 0) -> list[Shift]:
-    """Everything compared, largest shift first; empty where either has fewer than 20 photos to compare."""
-    return _judged(_compared(reference, recent, np.random.default_rng(seed)))
-
-
 def drift_by_day(
     reference: Sequence[Arrival], recent: Sequence[Arrival], seed: int = 0
 ) -> dict[tuple[str, str], list[Shift]]:
-    """``drift`` for each (day, category) with enough photos on both sides, and for each whole day as (day, "all").
+    """Everything compared, largest shift first, for each (day, category) with enough photos on both sides (20), and
+    for each whole day as (day, "all").
 
     False alarms are held down over all of it together.
     """

@@ -180,12 +180,7 @@ def build_rgb_profile(description: str, matrix: Floats, gamma: float | None = No
     names = (b"rXYZ", b"gXYZ", b"bXYZ")
     tags = [(name, _xyz_tag(matrix[:, index])) for index, name in enumerate(names)]
     tags += [(b"rTRC", curve), (b"gTRC", curve), (b"bTRC", curve)]
-    return _assemble(description, b"RGB ", tags)
-
-
-def build_grey_profile(description: str, gamma: float | None = None) -> bytes:
-    """A version 2 grey profile with sRGB's curve, or a pure power."""
-    return _assemble(description, b"GRAY", [(b"kTRC", _curve_tag(gamma))])
+    return _assemble(description, tags)
 
 
 def _curve_tag(gamma: float | None) -> bytes:
@@ -199,7 +194,7 @@ def _xyz_tag(xyz: Floats) -> bytes:
     return struct.pack(">4s4x3i", b"XYZ ", *(round(float(value) * 65536) for value in xyz))
 
 
-def _assemble(description: str, space: bytes, tags: list[tuple[bytes, bytes]]) -> bytes:
+def _assemble(description: str, tags: list[tuple[bytes, bytes]]) -> bytes:
     text = description.encode("ascii") + b"\0"
     # A textDescriptionType ends with empty Unicode (8 bytes) and Macintosh (70 bytes) parts.
     described = struct.pack(">4s4xI", b"desc", len(text)) + text + bytes(8 + 70)
@@ -214,7 +209,7 @@ def _assemble(description: str, space: bytes, tags: list[tuple[bytes, bytes]]) -
         table += struct.pack(">4sII", name, places[tag], len(tag))
     size = start + len(body)
     dates = struct.pack(">6H", 2026, 1, 1, 0, 0, 0)
-    header = struct.pack(">I4sI4s4s4s", size, b"\0\0\0\0", 0x02100000, b"mntr", space, b"XYZ ") + dates + b"acsp"
+    header = struct.pack(">I4sI4s4s4s", size, b"\0\0\0\0", 0x02100000, b"mntr", b"RGB ", b"XYZ ") + dates + b"acsp"
     header = header.ljust(64, b"\0") + struct.pack(">I", 1) + _xyz_tag(_D50_XYZ)[8:]
     return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from packshot import geometry
 from packshot.compositing import frame_matte
-from packshot.photo import Photo
+from packshot.photo import Metadata, Photo
 from packshot.pipeline import render
 from packshot.publication.check import Finding, check_output
 from packshot.publication.measure import Facts, Output
@@ -41,7 +41,7 @@ def export(photo: Photo, recipe: Recipe, preset: Preset, house: House) -> Export
     framed = reframed(recipe, house_for(house, variant), variant)
     image = render(photo, framed)
     size = (image.shape[1], image.shape[0])
-    data = encode_variant(image, variant.model_copy(update={"canvas": size}), photo.metadata)
+    data = encode_variant(image, variant.model_copy(update={"canvas": size}), kept_metadata(photo, house))
     affine = framed.geometry.affine()
     facts = Facts(upscaled=geometry.scale_of(affine) > 1.001, shadow=framed.background.shadow)
     matte = None
@@ -50,6 +50,11 @@ def export(photo: Photo, recipe: Recipe, preset: Preset, house: House) -> Export
         matte = frame_matte(source, framed.source.size, affine, size)
     output = Output(data, f"output{variant.suffix}", facts, image, matte)
     return Export(data, variant.suffix, tuple(check_output(output, preset)))
+
+
+def kept_metadata(photo: Photo, house: House) -> Metadata:
+    """What of the photo's metadata a finished file holds."""
+    return photo.complete_metadata() if house.metadata == "all" else photo.metadata
 
 
 def house_for(house: House, variant: Variant) -> House:

@@ -80,7 +80,7 @@ def _limits(values: Sequence[float], limit: float | None) -> tuple[float, float]
     ends = [*values, *([] if limit is None else [limit])]
     low, high = min(ends, default=0.0), max(ends, default=1.0)
     room = 0.08 * (high - low or 1.0)
-    return (-0.2 * room if 0 <= low < 0.5 * high else low - room), high + 2 * room
+    return (-0.2 * room if 0 <= low <= 0.5 * high else low - room), high + 2 * room
 
 
 def stacked(rows: Sequence[str], parts: Mapping[str, Sequence[float]], title: str) -> Markup:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import re
 import tempfile
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
 
 from packshot.batch.job import named
-from packshot.catalog import Prediction
 from packshot.compositing import frame_matte, plain
 from packshot.learning.registration import Registration, register_files
-from packshot.photo import Photo, write_atomic
+from packshot.photo import Photo
 from packshot.pipeline import plan
 from packshot.recipe import Recipe
 from packshot.review.frames import Frame, finished, untouched
@@ -103,18 +99,3 @@ def check_after(content: bytes, source: Path) -> Returned:
         path.write_bytes(content)
         found = register_files(source, path)
     return Returned(content, found)
-
-
-def keep_fit(prediction: Prediction, source: Path, content: bytes, category: str) -> None:
-    """Reads the recipe out of an after that came back and keeps it beside it, for learning."""
-    from packshot.learning.fitting_pair import fit_pair
-    from packshot.learning.pairs import Pair
-
-    digest = hashlib.sha256(content).hexdigest()
-    folder = prediction.folder / "corrections"
-    after = next(path for path in folder.glob(f"{digest}.*") if path.suffix in (".jpg", ".png", ".tif"))
-    fit = fit_pair(Pair(prediction.name, category, prediction.name, source, after))
-    told: dict[str, Any] = fit.as_json()
-    if fit.recipe is not None:
-        told["recipe"] = fit.recipe.model_dump(mode="json")
-    write_atomic(folder / f"{digest}.fit.json", json.dumps(told, indent=1, default=float).encode())

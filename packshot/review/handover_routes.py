@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Depends, File, Form, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
 
 from packshot.catalog import Answer
 from packshot.photo import Photo, PhotoLimits
@@ -13,7 +13,7 @@ from packshot.recipe import Frozen
 from packshot.review.access import Identity, signed_in
 from packshot.review.corrections import Edit
 from packshot.review.guard import address_of
-from packshot.review.handover import check_after, keep_fit, package, plain_name
+from packshot.review.handover import check_after, package, plain_name
 from packshot.review.queue import Desk, Key, Words
 from packshot.review.shop import Shop, shop_of
 
@@ -46,7 +46,6 @@ def download(photo: int, body: Wanted, request: Request, who: Who, shop: Room) -
 def upload(
     photo: int,
     request: Request,
-    background: BackgroundTasks,
     who: Who,
     shop: Room,
     key: Annotated[Key, Form()],
@@ -56,7 +55,7 @@ def upload(
     anyway: Annotated[bool, Form()] = False,
     category: Annotated[Words | None, Form()] = None,
 ) -> dict[str, Any]:
-    """The finished after: checked, found again in its photo, then decided; what was done is read out of it.
+    """The finished after: checked, found again in its photo, then decided; learning reads out of it what was done.
 
     Raises ValueError when it is not the same shot, unless it is sent ``anyway``; PhotoError when it cannot be read.
     """
@@ -72,8 +71,6 @@ def upload(
     answer = Answer("edited", prediction, category=category, house=rules, after=content, seconds=seconds, key=key)
     decision = Desk(shop.catalog, who.name).decide(photo, answer)
     note(request, who, "after uploaded", photo)
-    if returned.registration.accepted:
-        background.add_task(keep_fit, shop.prediction(entry), entry.source, content, category or entry.category)
     return {"decision": decision.id, "said": returned.said}
 
 

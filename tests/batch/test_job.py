@@ -19,13 +19,14 @@ from packshot.batch.job import Item, Retouching, megabytes_needed, most_pixels, 
 from packshot.batch.ledger import OWN_KEYS
 from packshot.batch.problems import RunError
 from packshot.pack import Pack
-from packshot.photo import Photo
+from packshot.photo import Metadata, Photo, encode_jpeg
 from packshot.pipeline import render
 from packshot.publication.presets import preset
 from packshot.recipe import Recipe
 from packshot.style import House, Style, load_style
-from tests.tiny import make_pack, make_photos
+from tests.tiny import make_pack, make_photos, product_picture
 
+GPS = 0x8825
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -168,8 +169,24 @@ def test_marketplace_outputs_are_written_and_told_of(tmp_path: Path) -> None:
     assert (tmp_path / "out" / line["presets"]["ebay"]["output"]).is_file()  # type: ignore[index]
 
 
+@pytest.mark.parametrize(("asked", "kept"), [("harmless", False), ("all", True)])
+def test_all_metadata_is_kept_only_where_the_style_asks_for_it(tmp_path: Path, asked: str, kept: bool) -> None:
+    style = Style(default={"metadata": asked, "presets": ["ebay"]})
+    exif = Image.Exif()
+    exif[0x013B], exif.get_ifd(GPS)[1] = "Ann", "N"
+    path = tmp_path / "in.jpg"
+    path.write_bytes(encode_jpeg(product_picture(1), metadata=Metadata(complete=exif.tobytes())))
+    doing, _ = work(tmp_path, style=style)
+    line = retouch(doing, Pack(doing.pack), Item(path, "in.jpg", "in"), lambda _: None)
+    for output in (line["output"], line["presets"]["ebay"]["output"]):
+        made = Image.open(doing.out / output).getexif()
+        assert made[0x013B] == "Ann"
+        assert (GPS in made) is kept
+
+
 def test_a_style_brings_presets_of_its_own(tmp_path: Path) -> None:
-    example = re.findall(r"```toml\n(.*?)```", (DOCS / "publication.md").read_text(encoding="utf-8"), re.DOTALL)[0]
+    blocks = re.findall(r"```toml\n(.*?)```", (DOCS / "publication.md").read_text(encoding="utf-8"), re.DOTALL)
+    example = next(block for block in blocks if "own_presets" in block)
     (tmp_path / "style.toml").write_text(example)
     style = load_style(tmp_path / "style.toml")
     made = done(tmp_path, style=style)["presets"]["our-shop"]  # type: ignore[index]

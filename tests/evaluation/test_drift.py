@@ -8,7 +8,7 @@ from scipy import stats
 
 from packshot.evaluation.drift import (
     Arrival,
-    drift,
+    Shift,
     drift_by_day,
     kolmogorov_smirnov,
     total_variation,
@@ -25,6 +25,11 @@ def arrivals(seed: int, count: int, day: str = "2026-11-23", darker: float = 0.0
         kind = "A" if draw.random() < camera else "B"
         made.append(Arrival(features, kind, str(draw.choice(["tops", "shoes"])), day))
     return made
+
+
+def drift(reference: list[Arrival], recent: list[Arrival]) -> list[Shift]:
+    """What is told of a whole day."""
+    return drift_by_day(reference, recent).get(("2026-11-23", "all"), [])
 
 
 def found(shifts: list) -> set[tuple[str, str]]:  # type: ignore[type-arg]
