@@ -23,7 +23,7 @@ from packshot.compositing import Backdrop, composite, frame_matte, plain, produc
 from packshot.denoising import smooth_noise
 from packshot.geometry import Affine
 from packshot.healing import heal
-from packshot.recipe import Spot
+from packshot.recipe import Spot, Triple
 from packshot.sampling import Part, Pixels, sampled, strips, warp
 
 Image = NDArray[np.uint8]
@@ -32,6 +32,9 @@ STRIP_ROWS = 128
 _REACH = 24  # pixels beside the product that edges, healing and smoothing may look at
 _GAIN_CELL = 16  # pixels
 _ONE = 32767  # linear 1.0 in 16 bits: one stop of headroom above white
+_BURNING, _BURNT_OUT = 248, 254  # sRGB bytes between which a channel is ever surer at its end
+_BURNT = np.clip((np.arange(256) - _BURNING) / (_BURNT_OUT - _BURNING) * 255, 0, 255).astype(np.uint16)
+_ALIKE = 0.002  # gains that differ by less are one
 _BYTES_AS_LINEAR = np.round(decode_srgb(np.arange(256) / 255) * _ONE).astype(np.uint16)
 _ENCODED = encode_srgb(np.arange(65536) / _ONE)
 
@@ -42,6 +45,7 @@ class RenderPlan:
 
     source: tuple[int, int]
     matrix: NDArray[np.float64] = field(default_factory=lambda: np.eye(3))
+    white_gain: Triple = (1.0, 1.0, 1.0)
     stops: NDArray[np.float32] | None = None
     curves: list[tuple[Curve, bool]] = field(default_factory=list)
     affine: Affine = field(default_factory=geometry.identity)
@@ -52,6 +56,12 @@ class RenderPlan:
     radius: float = 0.8
     noise: float = 0.0
     noise_reach: float = 2.0
+
+    def balance(self, white_gain: Triple) -> None:
+        """Adds linear gains of red, green and blue, before any matrix; what is burnt out stays white under them."""
+        red, green, blue = (mine * more for mine, more in zip(self.white_gain, white_gain, strict=True))
+        self.white_gain = red, green, blue
+        self.matrix = self.matrix @ np.diag(white_gain)
 
     def mix(self, matrix: NDArray[np.float64]) -> None:
         """Adds a 3x3 matrix in linear light, after those already there."""
@@ -142,7 +152,7 @@ class RenderPlan:
         gains, to_cells = None if self.stops is None else self.gains(), geometry.invert(_from_gain_cells())
 
         def apply(pixels: NDArray[np.uint8] | NDArray[np.uint16], part: Part) -> Image:
-            linear: NDArray[Any] = linear_light(pixels)
+            linear: NDArray[Any] = keep_white(linear_light(pixels), pixels, np.array(self.white_gain))
             if gains is not None:
                 gain = warp(gains, to_cells, part, cv2.INTER_LINEAR)
                 linear = cv2.multiply(linear, cv2.merge([gain, gain, gain]), dtype=cv2.CV_16U)
@@ -181,6 +191,29 @@ def linear_light(strip: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.ui
     return np.asarray(np.take(_words_as_linear(), strip), np.uint16)
 
 
+def keep_white(
+    linear: NDArray[np.uint16], pixels: NDArray[np.uint8] | NDArray[np.uint16], white_gain: NDArray[np.float64]
+) -> NDArray[np.uint16]:
+    """Burnt-out channels lifted so that ``white_gain`` (3,), still to come, turns no white pink or yellow.
+
+    ``linear`` and ``pixels``: (H, W, 3), the same strip. A channel at its end was at least as bright as it says, so
+    there the gain may leave it no darker than the brightest of the three. What is not burnt out is left as it is.
+    """
+    weak = white_gain < white_gain.max() * (1 - _ALIKE)
+    if not weak.any() or pixels.max() < (_BURNING if pixels.dtype == np.uint8 else _BURNING << 8):
+        return linear
+    channels = list(cv2.split(linear))
+    share = (white_gain / white_gain.max()).tolist()
+    gained = [channel if one == 1 else cv2.multiply(channel, one) for channel, one in zip(channels, share, strict=True)]
+    brightest = cv2.max(cv2.max(gained[0], gained[1]), gained[2])
+    for index in np.flatnonzero(weak):
+        level = cv2.extractChannel(pixels, int(index))
+        burnt = cv2.LUT(level if level.dtype == np.uint8 else cv2.convertScaleAbs(level, alpha=1 / 257), _BURNT)
+        lift = cv2.multiply(cv2.subtract(brightest, gained[index]), burnt, scale=1 / 255 / share[index])
+        channels[index] = cv2.add(channels[index], lift)
+    return np.asarray(cv2.merge(channels), np.uint16)
+
+
 @lru_cache(maxsize=1)
 def _words_as_linear() -> NDArray[np.uint16]:
     return np.round(decode_srgb(np.arange(65536) / 65535) * _ONE).astype(np.uint16)
@@ -194,6 +227,12 @@ def to_bytes(strip: NDArray[np.uint8] | NDArray[np.uint16]) -> Image:
 
 
 def sharpen(picture: Image, amount: float, radius: float) -> None:
-    """An unsharp mask in place, (H, W, 3) sRGB uint8, ``radius`` in pixels."""
-    blurred = cv2.GaussianBlur(picture, (0, 0), radius)
-    cv2.addWeighted(picture, 1 + amount, blurred, -amount, 0, dst=picture)
+    """An unsharp mask on luma in place, (H, W, 3) sRGB uint8, ``radius`` in pixels. Colour noise is left as it is."""
+    luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    soft = cv2.GaussianBlur(luma, (0, 0), radius)
+    # In strips that stay in the cache, and in bytes: what is added and what is taken away, one after the other.
+    for top in range(0, len(luma), STRIP_ROWS // 2):
+        rows = slice(top, top + STRIP_ROWS // 2)
+        for first, second, change in ((luma[rows], soft[rows], cv2.add), (soft[rows], luma[rows], cv2.subtract)):
+            detail = cv2.addWeighted(first, amount, second, -amount, 0)
+            change(picture[rows], cv2.cvtColor(detail, cv2.COLOR_GRAY2RGB), dst=picture[rows])

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from packshot.colorscience import decode_srgb
 from packshot.evaluation.metrics import delta_e
 from packshot.photo import Photo
 from packshot.pipeline import plan, render
@@ -82,6 +83,27 @@ def test_gains_are_linear_and_per_channel() -> None:
     gain = tuple(float(value) for value in linear[1] / linear)
     balanced = render(cast, recipe_for(cast, color=Color(white_gain=gain)))
     assert np.ptp(balanced[0, 0].astype(int)) <= 1
+
+
+def test_what_is_burnt_out_stays_white_under_a_white_gain() -> None:
+    white = Photo.from_pixels(np.full((8, 8, 3), 255, np.uint8), "white")
+    for pixels in (white, Photo.from_pixels(np.full((8, 8, 3), 65535, np.uint16), "white")):
+        gained = render(
+            pixels, recipe_for(pixels, color=Color(white_gain=(0.8, 1.0, 1.1)), lighting=Lighting(exposure=-1))
+        )
+        assert np.ptp(gained[4, 4].astype(int)) <= 1, "no cast where nothing was seen"
+        level = decode_srgb(gained[4, 4] / 255)
+        assert level == pytest.approx([0.55] * 3, abs=0.01), "as bright as the strongest of the channels"
+
+
+def test_a_burnt_out_channel_is_lifted_no_further_than_the_others() -> None:
+    color, light = Color(white_gain=(0.8, 1.0, 1.1)), Lighting(exposure=-0.5)
+    for colour, kept in (((255, 90, 20), True), ((240, 245, 200), True), ((255, 235, 225), False)):
+        photo = Photo.from_pixels(np.full((8, 8, 3), colour, np.uint8), "even")
+        made = decode_srgb(render(photo, recipe_for(photo, color=color, lighting=light))[4, 4] / 255)
+        gained = decode_srgb(np.array(colour) / 255) * color.white_gain * 2**-0.5
+        expected = gained if kept else np.maximum(gained, [gained.max(), 0, 0])
+        assert made == pytest.approx(expected, abs=0.006)
 
 
 def test_saturation_keeps_grey_and_luminance() -> None:

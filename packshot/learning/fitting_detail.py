@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from packshot import geometry
 from packshot.denoising import smooth_noise
+from packshot.evaluation.metrics import delta_e_lab, lab
 from packshot.geometry import Affine
 from packshot.healing import heal
 from packshot.recipe import Detailing, Spot
+from packshot.render import sharpen
 from packshot.stages.detailing import cover
 
 Pixels = NDArray[np.uint8]
@@ -24,7 +26,8 @@ Mask = NDArray[np.bool_]
 NOISE_LEVELS = (0.0, 2.0, 3.0, 4.5, 6.5, 9.0, 13.0, 18.0)
 NOISE_REACH = 2.0
 RADII = (0.6, 0.8, 1.0, 1.4, 2.0)
-_WINDOW = 420  # pixels of the canvas in which noise is measured
+_WINDOW = 420  # pixels of the canvas in which noise and sharpening are measured
+_MOST_PLACES = 20000  # of it that are compared
 _WORTH = 0.02  # share of what is left that smoothing must explain
 _MOST_SHARPENING = 2.0
 _LEAST_SHARPENING = 0.03
@@ -52,31 +55,38 @@ class Finished:
 
 
 def fit_detail(finished: Finished) -> Detailing:
-    """Noise first, then sharpening, for what that adds along edges must not be taken for specks."""
+    """Noise and sharpening together, each changing what the other is worth; then specks."""
     inside = well_inside(finished.matte)
     if inside.sum() < 400:
         return Detailing()
-    noise = fit_noise(finished, inside)
-    smooth = finished.made.copy()
-    smooth_noise(smooth, noise, NOISE_REACH)
-    amount, radius = fit_sharpening(Finished(smooth, finished.after, finished.matte, finished.affine), inside)
+    noise, amount, radius = fit_finish(finished, inside)
     spots = [spot for mark in fit_spots(finished, inside) for spot in mark]
     return Detailing(spots=tuple(spots), sharpening=amount, radius=radius, noise=noise)
 
 
-def fit_noise(finished: Finished, inside: Mask) -> float:
-    """Levels of smoothing that bring ours nearest the after (mean distance in CIELAB), in the middle of the product."""
+def fit_finish(finished: Finished, inside: Mask) -> tuple[float, float, float]:
+    """Levels of smoothing, and amount and radius of the sharpening after it, that bring ours nearest the after.
+
+    Nearest by mean CIEDE2000 in the middle of the product; smoothing must be worth its while.
+    """
     here = _middle(inside)
-    inner, after = inside[here], _lab(finished.after[here])[inside[here]]
-    if not inner.any():
-        return 0.0
-    left = []
+    inner, after = inside[here], finished.after[here]
+    rows, columns = np.nonzero(inner)
+    if not len(rows):
+        return 0.0, 0.0, 0.8
+    every = slice(None, None, max(1, len(rows) // _MOST_PLACES))
+    rows, columns = rows[every], columns[every]
+    theirs, found = lab(after[rows, columns][None]), []
     for levels in NOISE_LEVELS:
-        smooth = finished.made[here].copy()
-        smooth_noise(smooth, levels, NOISE_REACH)
-        left.append(float(np.sqrt(((_lab(smooth)[inner] - after) ** 2).sum(1)).mean()))
-    best = int(np.argmin(left))
-    return NOISE_LEVELS[best] if left[best] < (1 - _WORTH) * left[0] else 0.0
+        made = finished.made[here].copy()
+        smooth_noise(made, levels, NOISE_REACH)
+        amount, radius = fit_sharpening(made, after, inner)
+        if amount > 0:
+            sharpen(made, amount, radius)
+        left = float(delta_e_lab(lab(made[rows, columns][None]), theirs).mean())
+        found.append((left, levels, amount, radius))
+    best = min(found)
+    return (best if best[0] < (1 - _WORTH) * found[0][0] else found[0])[1:]
 
 
 def _middle(inside: Mask) -> tuple[slice, slice]:
@@ -86,10 +96,6 @@ def _middle(inside: Mask) -> tuple[slice, slice]:
     return slice(y, y + down), slice(x, x + across)
 
 
-def _lab(picture: Pixels) -> FloatImage:
-    return np.asarray(cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
-
-
 def well_inside(matte: FloatImage) -> Mask:
     """The product without its rim, (H, W)."""
     reach = max(2, round(_EDGE_SHARE * max(matte.shape)))
@@ -97,17 +103,17 @@ def well_inside(matte: FloatImage) -> Mask:
     return np.asarray(cv2.erode(solid, np.ones((2 * reach + 1,) * 2, np.uint8), borderValue=0) > 0)
 
 
-def fit_sharpening(finished: Finished, inside: Mask) -> tuple[float, float]:
+def fit_sharpening(ours: Pixels, theirs: Pixels, inside: Mask) -> tuple[float, float]:
     """Amount and radius (pixels of the canvas) of the unsharp mask that brings ours nearest the after.
 
     Least squares on luma, on what changes within a few pixels. Detail below two levels is lost to rounding in one photo
     or the other and says nothing; what the mask explains worst (specks) is left out.
     """
-    made, after = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.float32) for one in (finished.made, finished.after))
+    made, after = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.float32) for one in (ours, theirs))
     missing = _fine(after - made)[inside]
     clear = np.abs(_fine(made - cv2.GaussianBlur(made, (0, 0), 1.0)))[inside] >= _CLEAR_DETAIL
     # What reached white or black in the after could not be sharpened further.
-    open_ended = (finished.after.max(2) < _NEARLY_WHITE) & (finished.after.min(2) > 255 - _NEARLY_WHITE)
+    open_ended = (theirs.max(2) < _NEARLY_WHITE) & (theirs.min(2) > 255 - _NEARLY_WHITE)
     clear &= open_ended[inside]
     if clear.sum() < 200:
         return 0.0, 0.8

@@ -59,9 +59,9 @@ class ColorStage:
         return {"white_gain": gains(white.light, share), "measured_from": source, "confidence": white.confidence}
 
     def lower(self, parameters: Color, plan: RenderPlan) -> None:
-        """Gains, matrix and saturation as one linear matrix; curves as they are."""
+        """Gains that keep white white, then matrix and saturation as one linear matrix; curves as they are."""
         color = parameters.effective()
-        plan.mix(np.diag(color.white_gain))
+        plan.balance(color.white_gain)
         plan.mix(np.array(color.matrix).reshape(3, 3))
         plan.mix(saturation_matrix(color.saturation))
         if color.curves is not None:

@@ -12,9 +12,8 @@ import pytest
 from packshot import pipeline
 from packshot.colorscience import decode_srgb, encode_srgb
 from packshot.evaluation.metrics import intersection_over_union
-from packshot.geometry import identity
 from packshot.learning.fitting import FITS, FitSettings, PairFit, fit_pair, fit_pairs, read_fits, read_look
-from packshot.learning.fitting_detail import Finished, fit_sharpening, well_inside
+from packshot.learning.fitting_detail import fit_sharpening, well_inside
 from packshot.learning.fitting_pair import file_stem
 from packshot.learning.fitting_reading import read_pair
 from packshot.learning.pairs import Pair
@@ -120,7 +119,7 @@ def test_sharpening_is_read_back_where_both_lie_alike() -> None:
     sharpen(after, 0.4, 1.0)
     matte = np.zeros((300, 300), np.float32)
     matte[40:260, 40:260] = 1
-    amount, radius = fit_sharpening(Finished(made, after, matte, identity()), well_inside(matte))
+    amount, radius = fit_sharpening(made, after, well_inside(matte))
     assert amount == pytest.approx(0.4, abs=0.05)
     assert radius == 1.0
 

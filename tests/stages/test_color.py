@@ -138,12 +138,13 @@ def test_lowering_multiplies_gains_matrix_and_saturation() -> None:
     assert np.ptp(plan.matrix @ [0.3, 0.9, 0.1]) == pytest.approx(0, abs=1e-12)
 
 
-def test_colour_comes_after_what_was_there() -> None:
+def test_gains_come_before_what_was_there_and_the_matrix_after() -> None:
     plan = RenderPlan((4, 4))
     mixed = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
     plan.mix(mixed)
-    ColorStage().lower(Color(white_gain=(2.0, 1.0, 0.5)), plan)
-    assert plan.matrix == pytest.approx(np.diag([2.0, 1.0, 0.5]) @ mixed)
+    turned = (0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+    ColorStage().lower(Color(white_gain=(2.0, 1.0, 0.5), matrix=turned), plan)
+    assert plan.matrix == pytest.approx(np.array(turned).reshape(3, 3) @ mixed @ np.diag([2.0, 1.0, 0.5]))
 
 
 def test_a_neutral_part_adds_nothing() -> None:
