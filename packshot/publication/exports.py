@@ -11,6 +11,7 @@ from packshot.compositing import frame_matte
 from packshot.photo import Metadata, Photo
 from packshot.pipeline import render
 from packshot.publication.check import Finding, check_output
+from packshot.publication.cutout import cut_out
 from packshot.publication.measure import Facts, Output
 from packshot.publication.presets import Preset
 from packshot.publication.variants import Variant, encode_variant
@@ -33,13 +34,11 @@ def export(photo: Photo, recipe: Recipe, preset: Preset, house: House) -> Export
     """Renders the shot for a marketplace and checks it.
 
     The product is never enlarged unless the house allows it: a photo that is too small gives a smaller canvas, and the
-    checker says so. Raises ValueError for a transparent variant, which is not rendered.
+    checker says so.
     """
     variant = preset.variant
-    if variant.background == "transparent":
-        raise ValueError(f"{preset.name} asks for a transparent backdrop, which packshot does not write: give a colour")
     framed = reframed(recipe, house_for(house, variant), variant)
-    image = render(photo, framed)
+    image = cut_out(photo, framed) if variant.background == "transparent" else render(photo, framed)
     size = (image.shape[1], image.shape[0])
     data = encode_variant(image, variant.model_copy(update={"canvas": size}), kept_metadata(photo, house))
     affine = framed.geometry.affine()
@@ -58,9 +57,11 @@ def kept_metadata(photo: Photo, house: House) -> Metadata:
 
 
 def house_for(house: House, variant: Variant) -> House:
-    """The house's rules on the variant's canvas, with the variant's margins where it has some."""
-    width, height = variant.canvas
-    changes: dict[str, float] = {"aspect": width / height, "long_side": max(width, height)}
+    """The house's rules on the variant's canvas, with the variant's margins, where it has some."""
+    changes: dict[str, float] = {}
+    if variant.canvas is not None:
+        width, height = variant.canvas
+        changes = {"aspect": width / height, "long_side": max(width, height)}
     if variant.margins is not None:
         changes |= {f"margin_{side}": value for side, value in variant.margins.model_dump().items()}
     return house.model_copy(update=changes)

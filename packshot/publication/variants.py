@@ -36,7 +36,7 @@ class Margins(BaseModel):
 
 
 class Variant(BaseModel):
-    """One output of a shot. ``margins`` and ``background`` override the style's; None keeps them.
+    """One output of a shot. ``canvas``, ``margins`` and ``background`` override the style's; None keeps them.
 
     canvas: (width, height) in pixels. background: sRGB, or "transparent" (png and webp only).
     """
@@ -44,7 +44,7 @@ class Variant(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    canvas: tuple[Side, Side]
+    canvas: tuple[Side, Side] | None = None
     format: Literal["jpeg", "png", "webp"] = "jpeg"
     quality: int = Field(92, ge=LOWEST_QUALITY, le=100)
     background: tuple[Level, Level, Level] | Literal["transparent"] | None = None
@@ -84,7 +84,7 @@ def encode_variant(image: Pixels, variant: Variant, metadata: Metadata | None = 
 
 def _require_fit(image: Pixels, variant: Variant) -> None:
     channels = 4 if variant.background == "transparent" else 3
-    width, height = variant.canvas
+    width, height = variant.canvas or (image.shape[1], image.shape[0])
     if image.dtype != np.uint8 or image.shape != (height, width, channels):
         raise ValueError(
             f"variant {variant.name!r} needs an 8-bit picture of {width} x {height} with {channels} channels, "

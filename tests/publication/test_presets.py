@@ -27,8 +27,9 @@ source = "shop"
 
 def test_the_marketplaces_are_there_and_every_rule_says_who_says_so() -> None:
     presets = built_in_presets()
-    assert {"amazon-main", "google-merchant", "zalando", "about-you", "ebay", "walmart", "bol", "otto"} == set(presets)
-    for each in presets.values():
+    markets = {"amazon-main", "google-merchant", "zalando", "about-you", "ebay", "walmart", "bol", "otto"}
+    assert markets | {"cutout", "square"} == set(presets)
+    for each in (presets[name] for name in markets):
         assert each.rules
         for rule in each.rules:
             assert rule.source.url.startswith("http")

@@ -74,6 +74,9 @@ def test_dots_per_inch_are_written() -> None:
 @pytest.mark.parametrize("name", sorted(built_in_presets()))
 def test_a_shot_encoded_by_a_presets_own_variant_meets_it(name: str) -> None:
     variant = preset(name).variant
-    data = encode_variant(shot(variant.canvas, fill=0.88), variant)
+    image = shot(variant.canvas or (800, 1000), fill=0.88)
+    if variant.background == "transparent":
+        image = np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])
+    data = encode_variant(image, variant)
     findings = check_output(Output(data, f"a{variant.suffix}", Facts(upscaled=False, shadow="none")), preset(name))
     assert meets(findings), [finding.sentence for finding in findings]
