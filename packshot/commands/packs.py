@@ -49,7 +49,7 @@ def find_pack(name: str) -> Path:
         return folder
     shipped = {each.name: each for each in shipped_packs()}
     if name not in shipped:
-        fail(f"there is no pack {name!r}: give a folder with a pack.json, or one of {', '.join(shipped) or 'none'}")
+        fail(f"there is no pack {name!r}: give a folder with a pack.json, or the name of one that ships ({', '.join(shipped) or 'none'})")
     return shipped[name]
 
 
@@ -81,6 +81,13 @@ def _tell(described: dict[str, Any]) -> None:
     for name, model in described["models"].items():
         size = "missing" if model["bytes"] is None else f"{model['bytes'] / 1e6:.1f} MB"
         answer(f"  model        {name}: {model['file']}, {size}")
-    certified = "yes" if described["certificate"] else "none: every photo goes to review"
-    answer(f"  certificate  {certified}")
+    answer(f"  certificate  {_certified(described['certificate'])}")
     answer(f"  files        {'; '.join(described['problems']) or 'whole'}")
+
+
+def _certified(certificate: dict[str, Any] | None) -> str:
+    """What a certificate allows: a pack may have one that proves too little for anything."""
+    if not certificate:
+        return "none: every photo goes to review"
+    groups = [group["name"] for group in certificate.get("groups", ()) if group.get("quality") is not None]
+    return f"may publish unseen: {', '.join(groups)}" if groups else "proves too little: every photo goes to review"
