@@ -49,7 +49,8 @@ def find_pack(name: str) -> Path:
         return folder
     shipped = {each.name: each for each in shipped_packs()}
     if name not in shipped:
-        fail(f"there is no pack {name!r}: give a folder with a pack.json, or the name of one that ships ({', '.join(shipped) or 'none'})")
+        names = ", ".join(shipped) or "none"
+        fail(f"there is no pack {name!r}: give a folder with a pack.json, or the name of one that ships ({names})")
     return shipped[name]
 
 
