@@ -19,7 +19,7 @@ from packshot.recipe import Frozen
 from packshot.style import Style
 
 HARD, OTHERS = "hard material", "others"
-_OWN_GROUP = 4  # times the verdicts that prove anything: from there a category has a threshold of its own
+_OWN_GROUP = 4  # times the verdicts that prove it with one error: from there a category has a threshold of its own
 _NO_PICTURE = ("quality", "metadata", "presets", "own_presets")  # keys of a style that leave the edit as it is
 
 
@@ -105,14 +105,22 @@ def certify(
 
 
 def grouped(cases: Sequence[Case], promise: Promise) -> dict[str, list[Case]]:
-    """Verdicts by group: hard material, each category that has enough of its own, all others together."""
-    enough = _OWN_GROUP * verdicts_needed(promise.risk, promise.confidence)
+    """Verdicts by group: hard material, each category that has enough of its own, all others together.
+
+    Every further group takes its share of the doubt from the others, so a category must have plenty, copies counted.
+    """
+    enough = _OWN_GROUP * verdicts_needed(promise.risk, promise.confidence, 1)
     categories = sorted({case.category for case in cases})
     plain = {name: [case for case in cases if case.category == name and not case.hard] for name in categories}
-    parts = {name: part for name, part in plain.items() if len(part) >= enough}
+    parts = {name: part for name, part in plain.items() if _independent(part) >= enough}
     parts[OTHERS] = [case for name, part in plain.items() if name not in parts for case in part]
     parts[HARD] = [case for case in cases if case.hard]
     return {name: part for name, part in parts.items() if part}
+
+
+def _independent(cases: Sequence[Case]) -> float:
+    """As many verdicts as these are worth."""
+    return len(cases) / effects(cases, likeness(cases))[-1] if cases else 0.0
 
 
 def _shared_doubt(sizes: dict[str, int], promise: Promise) -> dict[str, float]:
