@@ -153,7 +153,7 @@ function emptyWords() {
   const {reason, category, find} = queue.filter;
   if (find) return `No photo that waits has “${find}” in its path.`;
   if (reason || category) return 'Nothing more with this reason and category.';
-  return 'Nothing waits for you. New photos appear here by themselves.';
+  return 'Nothing waits for you. New photos appear here by themselves; what is accepted goes out with “packshot publish”.';
 }
 
 function filterQueue() {
