@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
 from packshot.commands.steps import Steps
-
-if TYPE_CHECKING:
-    from packshot.learning.learn_run import Learning
 
 
 class Device(StrEnum):
@@ -41,6 +38,7 @@ def learn(
     json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Learn a studio's hand from its before/after pairs: a pack that retouches as its retouchers do, and a report."""
+    from packshot.commands.learned import summary
     from packshot.commands.packs import find_pack
     from packshot.engines import EngineError
     from packshot.learning.learn import learn as learn_pack
@@ -56,6 +54,11 @@ def learn(
     options = LearnOptions(out, find_pack(base or "base"), category, minutes, device.value, seed, workers)
     try:
         found = read_pairs(pairs)
+        say(f"{pairs}: {found.summary()}.")
+        say(
+            f"This may take {minutes:g} minutes; what does not fit in is left out and named. "
+            "If it is stopped, give the same command again: it goes on."
+        )
         with Steps() as steps:
             run = learn_pack(found, options, steps)
     except (FileNotFoundError, LearningError) as error:
@@ -63,8 +66,12 @@ def learn(
     except (EngineError, OSError, ValueError) as error:
         fail(str(error), ExitStatus.SOME_FAILED)
     for note in run.notes:
-        say(note)
-    answer_json({**run.account, "notes": run.notes}) if json else _tell(run)
+        say(f"- {note}")
+    if json:
+        answer_json({**run.account, "notes": run.notes})
+        return
+    for line in summary(run):
+        answer(line)
 
 
 def _decisions(url: str, out: Path) -> tuple[Path, str | None]:
@@ -80,9 +87,3 @@ def _decisions(url: str, out: Path) -> tuple[Path, str | None]:
     for sentence in feedback.problems.values():
         say(f"left out: {sentence}")
     return folder, None if reign is None else str(reign.folder)
-
-
-def _tell(run: Learning) -> None:
-    account = run.account
-    answer(f"Learned from {account['learned']} of {account['pairs']} pairs, {account['held_out']} were held out.")
-    answer(f"The pack is in {run.options.out}; use it with --pack {run.options.out}")

@@ -130,8 +130,15 @@ class Trainer:
         torch.save(state, part)
         part.replace(self.checkpoint)
 
-    def run(self, synthesis: Synthesis, schedule: Schedule, report: Callable[[Trainer, float], None]) -> None:
-        """Learns for the schedule's minutes; ``report(trainer, loss)`` is called at each score."""
+    def run(
+        self,
+        synthesis: Synthesis,
+        schedule: Schedule,
+        report: Callable[[Trainer, float], None],
+        watch: Callable[[float, float], None] = lambda *_: None,
+    ) -> None:
+        """Learns for the schedule's minutes; ``report(trainer, loss)`` is called at each score, and
+        ``watch(seconds, loss)`` at each step."""
         optimiser = torch.optim.AdamW(self.network.parameters(), lr=schedule.learning_rate, weight_decay=0.02)
         begun = scored = time.monotonic()
         losses: list[float] = []
@@ -143,6 +150,7 @@ class Trainer:
             for group in optimiser.param_groups:
                 group["lr"] = schedule.learning_rate * warmup * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * progress)))
             losses.append(self._step(next(source), optimiser, schedule.category_weight))
+            watch(time.monotonic() - begun, float(np.mean(losses[-50:])))
             if time.monotonic() - scored > 60 * schedule.score_every_minutes:
                 report(self, float(np.mean(losses[-200:])))
                 self.save()

@@ -107,10 +107,16 @@ def tune_product(
     for one in (trainer.network, trainer.average):
         one.to(trainer.device)
 
-    def report(now: Trainer, loss: float) -> None:
-        tell(f"tuning the product network, step {now.steps}, loss {loss:.3f}", 0, 1)
+    found = [before]
 
-    trainer.run(synthesis, schedule, report)
+    def score(now: Trainer, _: float) -> None:
+        found.append(mean_iou(now.average, checked, tuning.long_side))
+
+    def watch(seconds: float, loss: float) -> None:
+        so_far = f"loss {loss:.3f}, IoU on photos left out {found[-1]:.4f}, {before:.4f} before"
+        tell(f"tuning the product network, seconds · {so_far}", round(seconds), round(60 * tuning.minutes))
+
+    trainer.run(synthesis, schedule, score, watch)
     trainer.average.cpu()
     return Tuned(trainer.average, before, mean_iou(trainer.average, checked, tuning.long_side))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from packshot.commands import bar
+from packshot.commands import steps as steps_module
 from packshot.commands.progress import Shown
 from packshot.commands.steps import Steps
 
@@ -31,3 +32,18 @@ def test_a_run_tells_failures_at_once(capsys: pytest.CaptureFixture[str]) -> Non
     shown.ends()
     told = capsys.readouterr().err.splitlines()
     assert told == ["a remark", "3 photos done already and skipped.", "failed: no photo"]
+
+
+def test_a_step_that_took_long_is_noted_with_its_time_however_its_detail_changed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps_module, "BAR_AFTER", 0.0)
+    with Steps() as steps:
+        steps(f"tuning{steps_module.DETAIL}loss 0.9", 1, 5)
+        steps(f"tuning{steps_module.DETAIL}loss 0.2", 5, 5)
+        steps("scoring", 1, 9)
+    assert capsys.readouterr().err.splitlines() == ["tuning · loss 0.2: done in 0.0 s", "scoring: done in 0.0 s"]
+    with pytest.raises(KeyError), Steps() as steps:
+        steps("scoring", 1, 9)
+        raise KeyError
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,56 @@
+"""What ``packshot learn`` says when it is done: how near the pack comes, and what to do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from packshot.commands.output import counted, duration
+from packshot.learning.learn_run import Learning
+
+_COLUMNS = {"packshot": "the pack", "untouched": "untouched", "mean": "mean edit", "fitted": "at best"}
+_ROWS = {
+    "delta_e": ("colour of the product, ΔE00", "{:.2f}"),
+    "iou": ("cut-out, IoU with the retouchers'", "{:.3f}"),
+    "corner": ("frame, corners off by % of the long side", "{:.2f}"),
+    "angle": ("angle off by degrees", "{:.2f}"),
+}
+
+
+def summary(run: Learning) -> list[str]:
+    """Lines for a person."""
+    account, out = run.account, run.options.out
+    took = duration(60 * float(account["minutes"]))
+    lines = [
+        f"Learned from {account['learned']} of {counted(account['pairs'], 'pair')} in {took}; "
+        f"{account['held_out']} were set aside to score the pack on."
+    ]
+    lines += _scores(account.get("scores", {}).get("all"))
+    lines += _categories(account.get("told", {}))
+    lines += [
+        "",
+        f"Pack          {out}",
+        *([f"Report        {out / 'report.html'}"] if (out / "report.html").is_file() else []),
+        f"House style   {out / 'style.toml'} (edit it, and give it with --style)",
+        f"Use it        packshot run PHOTOS --out OUT --pack {out}",
+    ]
+    return lines
+
+
+def _scores(table: Mapping[str, Any] | None) -> list[str]:
+    """Medians on the pairs set aside, beside what they are to be compared with."""
+    if not table:
+        return []
+    shown = {name: title for name, title in _COLUMNS.items() if name in table}
+    lines = ["", f"{'On those, in the median:':<42}" + "".join(f"{title:>11}" for title in shown.values())]
+    for key, (words, form) in _ROWS.items():
+        cells = [form.format(table[name][key]["median"]) if key in table[name] else "–" for name in shown]
+        lines.append(f"  {words:<40}" + "".join(f"{cell:>11}" for cell in cells))
+    return lines
+
+
+def _categories(told: Mapping[str, Mapping[str, int]]) -> list[str]:
+    photos, right, before = (sum(one[name] for one in told.values()) for name in ("photos", "right", "base_right"))
+    if not photos:
+        return []
+    return [f"Categories told from the photo alone: {right} of {photos} rightly (by the base pack {before})."]
