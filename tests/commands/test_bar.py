@@ -43,7 +43,13 @@ def test_a_step_that_took_long_is_noted_with_its_time_however_its_detail_changed
         steps(f"tuning{steps_module.DETAIL}loss 0.2", 5, 5)
         steps("scoring", 1, 9)
     assert capsys.readouterr().err.splitlines() == ["tuning · loss 0.2: done in 0.0 s", "scoring: done in 0.0 s"]
-    with pytest.raises(KeyError), Steps() as steps:
-        steps("scoring", 1, 9)
-        raise KeyError
+
+
+def test_a_step_that_broke_off_is_not_called_done(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps_module, "BAR_AFTER", 0.0)
+    steps = Steps()
+    steps("scoring", 1, 9)
+    steps.__exit__(KeyError, KeyError(), None)
     assert capsys.readouterr().err == ""
