@@ -77,7 +77,8 @@ class Database:
             ) from error
         except SQLAlchemyError as error:
             raise CatalogError(
-                f"the catalog {parsed.render_as_string(hide_password=True)} cannot be opened: {_first_line(error)}"
+                f"the catalog {_shown(parsed)} cannot be opened: {_first_line(error)}. Check the address, and that the "
+                "database runs and lets you in"
             ) from error
         return database
 
@@ -139,6 +140,13 @@ class Database:
     def close(self) -> None:
         """Gives the connections back."""
         self._engine.dispose()
+
+
+def _shown(url: URL) -> str:
+    """An address as a person gives it: a file's path, or the URL without password and driver."""
+    if url.get_backend_name() == "sqlite":
+        return url.database or "in memory"
+    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
 
 
 def _first_line(error: Exception) -> str:

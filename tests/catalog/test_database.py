@@ -118,3 +118,10 @@ def test_a_database_that_was_away_is_waited_for(postgres: Server) -> None:
         assert catalog.counters().states == {"seen": 1}
         catalog.see({"/photos/2.jpg": None})
         assert catalog.counters().states == {"seen": 2}
+
+
+def test_a_database_that_is_not_there_is_named_as_given_and_keeps_its_password() -> None:
+    with pytest.raises(CatalogError) as caught:
+        Catalog.open("postgresql://anna:quiet@127.0.0.1:1/studio")
+    assert "postgresql://anna:***@127.0.0.1:1/studio cannot be opened" in str(caught.value)
+    assert "Check the address" in str(caught.value)
