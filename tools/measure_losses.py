@@ -22,7 +22,7 @@ from packshot.learning.comparison import differences
 from packshot.learning.fitting import read_fits, read_look
 from packshot.learning.fitting_reading import load_reading
 from packshot.learning.light_learning import KERNELS, missed, rows_of, said_by_mean, said_unseen, trust
-from packshot.learning.light_model import Kernel, Rows
+from packshot.learning.light_model import Rows, Way
 from packshot.learning.pairs import Pair
 from packshot.learning.splits import folds
 from packshot.lightmeter import CHANGES
@@ -30,6 +30,7 @@ from packshot.pack import Pack
 from tools.light_colors import ProductColors
 
 Floats = NDArray[np.float64]
+Unseen = Sequence[tuple[Way, Floats]]
 Loss = Callable[[Rows, ProductColors, Floats], float]
 LOSSES: dict[str, Loss] = {
     "stops, least squares": lambda rows, _, said: float(((rows.changes - said) ** 2).sum(1).mean()),
@@ -71,21 +72,21 @@ def keep_rows(path: Path, rows: Rows, ids: Sequence[str]) -> None:
     )
 
 
-def choose(rows: Rows, colors: ProductColors, unseen: dict[Kernel, Floats], loss: str) -> tuple[Kernel, Floats, Floats]:
-    """The kernel, (8,) shares and (8,) shift of the levels that one loss likes best."""
+def choose(rows: Rows, colors: ProductColors, unseen: Unseen, loss: str) -> tuple[int, Floats, Floats]:
+    """Which kind, (8,) shares and (8,) shift of the levels that one loss likes best."""
     mean, measure = said_by_mean(rows), LOSSES[loss]
     found = []
-    for kernel, said in unseen.items():
+    for kind, (_, said) in enumerate(unseen):
         shares = trust(rows, said, mean)
         if loss in PERCEPTUAL:
             shares = search_shares(partial(_drawn, partial(measure, rows, colors), mean, said - mean), shares)
-        found.append((measure(rows, colors, mean + shares * (said - mean)), kernel, shares))
-    _, kernel, shares = min(found, key=lambda one: one[0])
-    drawn = mean + shares * (unseen[kernel] - mean)
+        found.append((measure(rows, colors, mean + shares * (said - mean)), kind, shares))
+    _, kind, shares = min(found, key=lambda one: one[0])
+    drawn = mean + shares * (unseen[kind][1] - mean)
     shift = np.zeros(len(CHANGES))
     if loss in PERCEPTUAL:
         shift = search_shift(lambda some: measure(rows, colors, drawn + some))
-    return kernel, shares, shift
+    return kind, shares, shift
 
 
 def _drawn(measure: Callable[[Floats], float], mean: Floats, away: Floats, shares: Floats) -> float:
@@ -120,11 +121,12 @@ def measure(rows: Rows, colors: ProductColors) -> dict[str, Floats]:
     found = {name: mean.copy() for name in LOSSES}
     for fold in range(5):
         known, test = place != fold, place == fold
-        seen = rows.only(known), colors.only(known), {kernel: said[known] for kernel, said in unseen.items()}
+        seen = rows.only(known), colors.only(known), [(way, said[known]) for way, said in unseen]
         for loss in LOSSES:
-            kernel, shares, shift = choose(*seen, loss)
-            found[loss][test] += shares * (unseen[kernel] - mean)[test] + shift
-            told = f"own {kernel.own}, noise {kernel.noise}, rules {kernel.rules}, shares {shares[[0, 1, 3]].round(2)}"
+            kind, shares, shift = choose(*seen, loss)
+            found[loss][test] += shares * (unseen[kind][1] - mean)[test] + shift
+            kernel = unseen[kind][0].kernel
+            told = f"own {kernel.own}, noise {kernel.noise}, shares {shares[[0, 1, 3]].round(2)}"
             print(f"fold {fold}, {loss}: {told}, shift {shift[:3].round(2)}", flush=True)
     said = {"mean recipe": mean, **found, "fitted recipe": rows.changes}
     return {name: colors.ciede2000(changes) for name, changes in said.items()}

@@ -132,7 +132,7 @@ def _without(folder: Path, lesson: LightLesson, fold: int) -> Iterator[Path]:
 def _unseeing(lesson: LightLesson, seen: NDArray[np.bool_]) -> LightModel:
     """The lesson's model as it would be of the rows that are ``seen`` alone."""
     rows = lesson.rows.only(seen)
-    model = fit_model(rows, lesson.model.kernel, residues=(lesson.rows.changes - lesson.said)[seen])
+    model = fit_model(rows, lesson.model.way, residues=(lesson.rows.changes - lesson.said)[seen])
     instead = {category: other for category, other in lesson.instead.items() if category in model.categories}
     return not_asked(believed(model, lesson.kept, rows), rows, instead)
 

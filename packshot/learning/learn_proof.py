@@ -130,7 +130,8 @@ def one_for_all(run: Learning, bench: Workbench, lesson: LightLesson | None) -> 
         look={name: look for name, look in bench.file.look.items() if name == "default"},
         habits={name: rules for name, rules in bench.file.habits.items() if name == "default"},
     )
-    model = fit_model(lesson.rows, replace(lesson.model.kernel, own=0.0, levels=False))
+    way = lesson.model.way
+    model = fit_model(lesson.rows, replace(way, kernel=replace(way.kernel, own=0.0, levels=False)))
     export_light_model(model, plain.folder / "light.onnx")
     plain.add_model("light", "light.onnx", categories=model.categories)
     return plain.folder

@@ -9,18 +9,22 @@ import numpy as np
 
 from packshot.colorscience import LUMINANCE
 from packshot.learning.fitting import PairFit
+from packshot.learning.light_cameras import SIDE, camera_of, find_cameras
 from packshot.learning.light_model import (
+    CAREFUL,
     MOST_ROWS,
     UNITS,
     Floats,
     Kernel,
     LightModel,
     Rows,
+    Way,
     fit_model,
     mean_levels,
-    scale,
+    prepare,
     tell,
 )
+from packshot.learning.light_shares import MEMBERS, PARTS, REGRESSION_ALONE, choose_shares
 from packshot.learning.splits import folds
 from packshot.lightmeter import CHANGES
 from packshot.pack import Pack
@@ -31,17 +35,8 @@ from packshot.surface import terms
 from packshot.view import View
 
 LEAST_GROUPS = 3  # from which on photos can be left out to learn how much to believe
-KERNELS = (
-    Kernel(own=0.0, levels=False, share=0.0),
-    *(
-        Kernel(own=own, levels=own > 0, noise=noise, share=share)
-        for own in (0.0, 0.5)
-        for noise, share in ((1.0, 0.3), (1.0, 0.5), (3.0, 0.5))
-    ),
-    *(Kernel(own=own, levels=own > 0, noise=1.5, rules=False) for own in (0.0, 0.5)),
-)
+KERNELS = tuple(Kernel(own=own, levels=own > 0, noise=noise) for own in (0.0, 0.5) for noise in (1.0, 3.0))
 MEAN, NOTHING = "the mean recipe", "nothing"
-_CAREFUL = Kernel(length=1.0, own=0.0, noise=5.0, rules=False)  # for so few pairs that nothing can be tried out
 _SHARES = np.linspace(0, 1, 21)
 _FIELD_SHARE = 0.3  # uneven light is seen less than a wrong exposure or tint
 
@@ -110,37 +105,48 @@ def learn_light(rows: Rows) -> LightLesson:
         raise ValueError("no pair could be measured, so there is nothing to learn light from")
     rows = _at_most(rows, MOST_ROWS)
     if len(set(rows.groups)) < LEAST_GROUPS:
-        model = fit_model(rows, _CAREFUL)
+        model = fit_model(rows, CAREFUL)
         mean = np.tile(rows.changes.mean(0), (len(rows), 1))
         return LightLesson(believed(model, np.zeros(len(CHANGES)), rows), rows, mean, mean, np.zeros(len(CHANGES)))
     mean = said_by_mean(rows)
-    shares, tried = {}, {}
-    for kernel, said in said_unseen(rows, KERNELS).items():
-        shares[kernel] = trust(rows, said, mean)
-        tried[kernel] = mean + shares[kernel] * (said - mean)
-    best = min(tried, key=lambda kernel: missed(rows, tried[kernel]))
-    alike = min((kernel for kernel in tried if kernel.own == 0), key=lambda kernel: missed(rows, tried[kernel]))
-    instead = better_instead(rows, tried[best], mean)
-    kept, said = shares[best], tried[best].copy()
+    tried = []
+    for way, unseen in said_unseen(rows, KERNELS):
+        kept = trust(rows, unseen, mean)
+        tried.append((way, kept, mean + kept * (unseen - mean)))
+    way, kept, said = min(tried, key=lambda one: missed(rows, one[2]))
+    alike = min((one[2].copy() for one in tried if one[0].kernel.own == 0), key=lambda one: missed(rows, one))
+    instead = better_instead(rows, said, mean)
     for category, other in instead.items():
         chosen = np.array(rows.categories) == category
         said[chosen] = (mean if other == MEAN else 0 * mean)[chosen]
-    model = believed(fit_model(rows, best, residues=rows.changes - said), kept, rows)
-    return LightLesson(not_asked(model, rows, instead), rows, said, tried[alike], kept, instead)
+    model = believed(fit_model(rows, way, residues=rows.changes - said), kept, rows)
+    return LightLesson(not_asked(model, rows, instead), rows, said, alike, kept, instead)
 
 
-def said_unseen(rows: Rows, kernels: Sequence[Kernel]) -> dict[Kernel, Floats]:
-    """(n, 8) by kernel: each row's change by a model that has not seen its group."""
-    said = {kernel: np.zeros(rows.changes.shape) for kernel in kernels}
+def said_unseen(rows: Rows, kernels: Sequence[Kernel]) -> list[tuple[Way, Floats]]:
+    """(n, 8) each row's change by models that have not seen its group, for each kernel with the shares that suit it."""
+    cameras = find_cameras(rows.measured[:, SIDE], rows.groups)
+    found = []
+    for kernel, said in members_unseen(rows, kernels).items():
+        shares = choose_shares(cameras, rows.measured, said - rows.changes / UNITS)
+        mixed = shares.of[camera_of(cameras, rows.measured)].transpose(1, 0, 2) * said
+        found.append((Way(kernel, shares), mixed.sum(0) * UNITS))
+    return found
+
+
+def members_unseen(rows: Rows, kernels: Sequence[Kernel]) -> dict[Kernel, Floats]:
+    """(members, n, 8) in units: what each member says of rows whose group it has not seen, by kernel."""
+    said = {kernel: np.zeros((len(MEMBERS), *rows.changes.shape)) for kernel in kernels}
     place = folds(rows.groups, min(5, len(set(rows.groups))))
     for fold in range(int(place.max()) + 1):
         left_out = place == fold
         known, test = rows.only(~left_out), rows.only(left_out)
-        common = {kernel.rules: kernel for kernel in kernels}
-        scaled = {rules: scale(known, kernel) for rules, kernel in common.items()}
+        common = prepare(known)
+        (ruled, departed, whole), _ = common.said(test.measured)
         for kernel in kernels:
-            model = fit_model(known, kernel, scaled[kernel.rules])
-            said[kernel][left_out] = model.predict(test.measured, test.categories)[0]
+            model = fit_model(known, Way(kernel, REGRESSION_ALONE), common)
+            regressed = model.predict(test.measured, test.categories)[0] / UNITS
+            said[kernel][:, left_out] = ruled, regressed, departed, whole
     return said
 
 
@@ -168,7 +174,7 @@ def trust(rows: Rows, said: Floats, mean: Floats) -> Floats:
     what was done: not its square, since a few photos that no one can predict would decide that for all.
     """
     shares = np.zeros(len(CHANGES))
-    for part in (slice(0, 1), slice(1, 3), slice(3, 8)):
+    for part in PARTS:
         moved, wanted = ((said - mean) / UNITS)[:, part], ((rows.changes - mean) / UNITS)[:, part]
         left = [float(np.linalg.norm(wanted - share * moved, axis=1).mean()) for share in _SHARES]
         shares[part] = _SHARES[int(np.argmin(left))]
@@ -195,14 +201,14 @@ def better_instead(rows: Rows, said: Floats, mean: Floats) -> dict[str, str]:
 
 def believed(model: LightModel, kept: Floats, rows: Rows) -> LightModel:
     """The model with its predictions drawn towards the mean recipe of each category of its ``rows``."""
-    half = len(CHANGES)
-    level = model.level.copy(), rows.changes.mean(0) / UNITS
-    levels = model.levels.copy(), mean_levels(rows.changes / UNITS - level[1], tell(rows.categories, model.categories))
-    for own, mean in (level, levels):
-        own[..., :half] = own[..., :half] * kept + mean * (1 - kept)
-    shares = np.concatenate([kept, np.ones(half)])
+    half, mean = len(CHANGES), rows.changes.mean(0) / UNITS
+    level, levels = model.level.copy(), model.levels.copy()
+    level[2 * half :] += mean * (1 - kept)
+    told = tell(rows.categories, model.categories)
+    levels[:, 2 * half :] += mean_levels(rows.changes / UNITS - mean, told) * (1 - kept)
+    shares = model.shares * np.concatenate([kept, kept[:3], kept[:3]])
     rules = replace(model.rules, slopes=model.rules.slopes * kept)
-    return replace(model, weights=model.weights * shares, level=level[0], levels=levels[0], rules=rules)
+    return replace(model, shares=shares, level=level, levels=levels, rules=rules)
 
 
 def not_asked(model: LightModel, rows: Rows, instead: Mapping[str, str]) -> LightModel:

@@ -1,10 +1,9 @@
-"""The model of what retouchers do to a photo's light: rules of thumb and a regression, averaged.
+"""The model of what retouchers do to a photo's light: rules of thumb, a regression and trees, weighed for each camera.
 
-The regression tells how photos depart from the rules' anchors. It is Gaussian process regression (Rasmussen and
-Williams, 2006, chapter 2): a smooth function of a photo's numbers, the sum of one that all categories share and one of
-the photo's own category. The first lets twenty pairs of a new category profit from all others, the second lets three
-hundred go their own way; where nothing like a photo was seen, the anchors and the category's mean remain. One linear
-system is solved.
+All begin at the rules' anchors. The regression is Gaussian process regression (Rasmussen and Williams, 2006,
+chapter 2): a smooth function of a photo's numbers, the sum of one that all categories share and one of the photo's own
+category. The first lets twenty pairs of a new category profit from all others, the second lets three hundred go their
+own way; where nothing like a photo was seen, the anchors and the category's mean remain. One linear system is solved.
 
 A pack keeps the rows it learned from, measured numbers only, inside the ONNX file; so a category can be added later.
 """
@@ -16,8 +15,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from packshot.learning.light_rules import Rules, Seen, find_rules, no_rules
-from packshot.lightmeter import CHANGES, NAMES, NUMBERS
+from packshot.learning.light_cameras import SIDE, camera_of, find_cameras
+from packshot.learning.light_relit import relit_as_others
+from packshot.learning.light_rules import RULED, Rules, Seen, find_rules, no_rules
+from packshot.learning.light_shares import EVEN, REGRESSION_ALONE, Shares
+from packshot.learning.light_trees import Trees, grow_trees, no_trees
+from packshot.learning.light_witness import UNIT, Witnesses, find_witnesses, silent
+from packshot.lightmeter import CHANGES, NUMBERS
 
 Floats = NDArray[np.float64]
 # A stop of each change counts as so much: as the eye sees exposure, tint, and light across the frame.
@@ -26,7 +30,8 @@ MOST_ROWS = 3000
 _PRIOR_PHOTOS = 4.0  # that weigh as much as a category's own against the mean of all
 _FARTHEST = 1.5  # units: a photo that departs further says no more than that it does
 _PARTS = 8  # principal components of the embedding
-_CLIP = 4.0  # standard deviations: what is stranger is strange enough
+CLIP = 4.0  # standard deviations: what is stranger is strange enough
+_RELIT = 3  # times that trees see each photo in another light
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,6 @@ class Kernel:
 
     length: in standard deviations of a number, at which likeness fades. straight: weight of the linear part. own: of
     the category's own function. levels: whether each category has its own mean. noise: what no measurement tells.
-    rules: whether there are rules beside the regression, and share: the regression's in the mean of both.
     """
 
     length: float = 0.7
@@ -43,8 +47,21 @@ class Kernel:
     own: float = 0.5
     levels: bool = True
     noise: float = 3.0
-    rules: bool = True
-    share: float = 0.5
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a model is made: the regression's kernel, and how much each member counts.
+
+    alone: whether there is nothing but the regression.
+    """
+
+    kernel: Kernel = Kernel()
+    shares: Shares = EVEN
+    alone: bool = False
+
+
+CAREFUL = Way(Kernel(length=1.0, own=0.0, noise=5.0), REGRESSION_ALONE, True)  # where nothing can be tried out
 
 
 @dataclass(frozen=True)
@@ -69,29 +86,34 @@ class Rows:
 
 @dataclass(frozen=True)
 class Scaling:
-    """Measured numbers to about -1..1, the embedding to its principal components."""
+    """Measured numbers to about -1..1, what the witnesses say of them, and the embedding's principal components."""
 
     mean: Floats
     spread: Floats
     axes: Floats
+    cameras: Floats
+    witnesses: Witnesses
 
     @classmethod
-    def of(cls, measured: Floats) -> Scaling:
-        """From the rows of the photos to learn from."""
-        own, embedding = measured[:, : len(NUMBERS)], measured[:, len(NUMBERS) :]
+    def of(cls, rows: Rows, alone: bool = False) -> Scaling:
+        """From the rows to learn from; without cameras and witnesses where a model is to be ``alone``."""
+        own, embedding = rows.measured[:, : len(NUMBERS)], rows.measured[:, len(NUMBERS) :]
         mean, spread = own.mean(0), own.std(0) + 1e-3
         middle = embedding.mean(0)
-        parts = min(_PARTS, max(1, len(measured) // 8)) if embedding.shape[1] else 0
+        parts = min(_PARTS, max(1, len(rows) // 8)) if embedding.shape[1] else 0
         _, sizes, axes = np.linalg.svd(embedding - middle, full_matrices=False)
-        axes = axes[:parts].T / (sizes[:parts] / np.sqrt(len(measured)) + 1e-6)
-        return cls(np.concatenate([mean, middle]), spread, axes)
+        axes = axes[:parts].T / (sizes[:parts] / np.sqrt(len(rows)) + 1e-6)
+        cameras = np.zeros(0) if alone else find_cameras(rows.measured[:, SIDE], rows.groups)
+        witnesses = silent() if alone else find_witnesses(rows.measured, rows.changes[:, 1:3], cameras)
+        return cls(np.concatenate([mean, middle]), spread, axes, cameras, witnesses)
 
     def apply(self, measured: Floats) -> Floats:
         """(n, numbers) to (n, inputs)."""
         centred = measured - self.mean
         own, embedding = centred[:, : len(self.spread)] / self.spread, centred[:, len(self.spread) :]
-        wide = np.concatenate([own, embedding @ self.axes], 1)
-        return np.asarray(np.clip(wide, -_CLIP, _CLIP), np.float64)
+        heard = self.witnesses.hear(camera_of(self.cameras, measured), measured) / UNIT
+        wide = np.concatenate([own, heard, embedding @ self.axes], 1)
+        return np.asarray(np.clip(wide, -CLIP, CLIP), np.float64)
 
 
 @dataclass(frozen=True)
@@ -99,14 +121,16 @@ class LightModel:
     """A fitted model.
 
     inputs (n, f), told (n, categories): its rows. shared, own (n,): how much each counts for all and for its category.
-    weights (n, 16), level (16,): of changes and of their spreads. levels (categories, 16): how each category's mean
-    differs from the level. instead (categories, 9): 1 for a category that the model is not asked of, and the change in
-    units that is made there instead.
+    weights (n, 24), level (24,): of departures from the anchors, of the changes' spreads, and of what is added to the
+    changes in the end. levels (categories, 24): how each category's mean differs from the level. shares (c + 1, 14):
+    for each camera how much the regression's departures (8) count, and the trees' departures and whole changes (6).
+    instead (categories, 9): 1 for a category that the model is not asked of, and the change in units that is made
+    there instead.
     """
 
     categories: tuple[str, ...]
     scaling: Scaling
-    kernel: Kernel
+    way: Way
     inputs: Floats
     told: Floats
     shared: Floats
@@ -115,26 +139,30 @@ class LightModel:
     level: Floats
     levels: Floats
     rules: Rules
+    trees: Trees
+    shares: Floats
     instead: Floats
 
     def predict(self, measured: Floats, categories: tuple[str, ...]) -> tuple[Floats, Floats]:
         """Changes and spreads in stops, (n, 8) each."""
         told, seen, half = tell(categories, self.categories), self.scaling.apply(measured), len(CHANGES)
         found = self.likeness(seen, told) @ self.weights + self.level + told @ self.levels
-        found[:, :half] += self.rules.apply(measured, seen)
+        share = self.shares[camera_of(self.scaling.cameras, measured)]
+        changed = self.rules.apply(measured, seen) + share[:, :half] * found[:, :half] + found[:, 2 * half :]
+        changed[:, :3] += (share[:, half:] * self.trees.apply(seen)).reshape(-1, 2, 3).sum(1)
         instead = told @ self.instead
-        found[:, :half] = found[:, :half] * (1 - instead[:, :1]) + instead[:, 1:]
-        return found[:, :half] * UNITS, np.maximum(found[:, half:], 0.02) * UNITS
+        changed = changed * (1 - instead[:, :1]) + instead[:, 1:]
+        return changed * UNITS, np.maximum(found[:, half : 2 * half], 0.02) * UNITS
 
     def likeness(self, inputs: Floats, told: Floats) -> Floats:
         """(m, n) how alike photos are to the model's rows."""
-        smooth, straight = _likeness(inputs, self.inputs, self.kernel)
+        smooth, straight = _likeness(inputs, self.inputs, self.way.kernel)
         return (smooth + straight) * self.shared + (told @ self.told.T) * smooth * self.own
 
 
 def tell(categories: tuple[str, ...], known: tuple[str, ...]) -> Floats:
     """(n, known) ones where a photo is of a category; an unknown one has none."""
-    return np.array([[float(name == one) for one in known] for name in categories])
+    return np.array([[float(name == one) for one in known] for name in categories]).reshape(-1, len(known))
 
 
 def _likeness(first: Floats, second: Floats, kernel: Kernel) -> tuple[Floats, Floats]:
@@ -147,50 +175,73 @@ def _likeness(first: Floats, second: Floats, kernel: Kernel) -> tuple[Floats, Fl
 
 @dataclass(frozen=True)
 class Common:
-    """What all models of some rows have in common: how numbers are scaled, the anchors, and the rules."""
+    """What all models of some rows have in common: how numbers are scaled, the anchors, the rules and the trees."""
 
     scaling: Scaling
     anchors: Rules
     rules: Rules
+    trees: Trees
+
+    def said(self, measured: Floats) -> tuple[Floats, Floats]:
+        """What each member but the regression says, (3, n, 8) in units, and the anchors (n, 8)."""
+        seen = self.scaling.apply(measured)
+        anchors, ruled = self.anchors.apply(measured, seen), self.rules.apply(measured, seen)
+        departed, whole = ruled.copy(), ruled.copy()
+        grown = self.trees.apply(seen)
+        departed[:, :3], whole[:, :3] = anchors[:, :3] + grown[:, :3], grown[:, 3:]
+        return np.stack([ruled, departed, whole]), anchors
 
 
-def scale(rows: Rows, kernel: Kernel) -> Common:
-    """What all models of some rows have in common that have rules, or none, as the ``kernel``."""
-    scaling = Scaling.of(rows.measured)
-    if not kernel.rules:
-        return Common(scaling, no_rules(), no_rules())
-    scaled = scaling.apply(rows.measured)[:, : len(NUMBERS)]
-    seen = Seen(scaled, rows.changes / UNITS, rows.groups, scaling.spread / UNITS[0])
-    return Common(scaling, *find_rules(rows.measured[:, NAMES.index("short side")], seen))
+def prepare(rows: Rows, alone: bool = False) -> Common:
+    """What all models of some rows have in common; nothing but the scaling where the regression is to be ``alone``."""
+    scaling = Scaling.of(rows, alone)
+    if alone:
+        return Common(scaling, no_rules(), no_rules(), no_trees())
+    scaled = scaling.apply(rows.measured)[:, : len(RULED)]
+    steps = np.append(scaling.spread / UNITS[0], np.zeros(len(RULED) - len(NUMBERS)))
+    camera = camera_of(scaling.cameras, rows.measured)
+    anchors, rules = find_rules(scaling.cameras, camera, Seen(scaled, rows.changes / UNITS, rows.groups, steps))
+    more, changes = relit_as_others(rows.measured, rows.changes, camera, _RELIT)
+    measured = np.concatenate([rows.measured, more])
+    wholes = np.concatenate([rows.changes, changes]) / UNITS
+    inputs = scaling.apply(measured)
+    departures = np.clip(wholes - anchors.apply(measured, inputs), -2 * _FARTHEST, 2 * _FARTHEST)
+    return Common(scaling, anchors, rules, grow_trees(inputs, departures[:, :3], wholes[:, :3]))
 
 
-def fit_model(rows: Rows, kernel: Kernel, common: Common | None = None, residues: Floats | None = None) -> LightModel:
-    """The model of some rows. ``common``: what ``scale`` gave for them. ``residues`` (n, 8): by how much each photo was
-    missed when it was not learned from; they teach how sure to be."""
-    common = common or scale(rows, kernel)
-    scaling = common.scaling
+def fit_model(rows: Rows, way: Way, common: Common | None = None, residues: Floats | None = None) -> LightModel:
+    """The model of some rows. ``common``: what ``prepare`` gave for them. ``residues`` (n, 8): by how much each photo
+    was missed when it was not learned from; they teach how sure to be."""
+    common = common or prepare(rows, way.alone)
+    scaling, kernel = common.scaling, way.kernel
     categories = tuple(sorted(set(rows.categories)))
     inputs, told = scaling.apply(rows.measured), tell(rows.categories, categories)
     ones = np.ones(len(rows))
     departures = rows.changes / UNITS - common.anchors.apply(rows.measured, inputs)
-    if kernel.rules:
+    if not way.alone:
         departures = np.clip(departures, -_FARTHEST, _FARTHEST)
-    wanted = np.concatenate([departures, _spreads(rows, residues)], 1)
+    wanted = np.concatenate([departures, _spreads(rows, residues), np.zeros(departures.shape)], 1)
     level = wanted.mean(0)
     levels = mean_levels(wanted - level, told) * kernel.levels
-    start = (np.zeros(wanted.shape), level, levels, common.anchors, np.zeros((len(categories), 1 + len(CHANGES))))
-    model = LightModel(categories, scaling, kernel, inputs, told, ones, kernel.own * ones, *start)
-    solved = _solve(model.likeness(inputs, told), wanted - level - told @ levels, kernel.noise)
-    return _averaged(replace(model, weights=solved), common.rules) if kernel.rules else replace(model, weights=solved)
+    start = LightModel(
+        *(categories, scaling, way, inputs, told, ones, kernel.own * ones, np.zeros(wanted.shape), level, levels),
+        *_weighed(common, way.shares),
+        np.zeros((len(categories), 1 + len(CHANGES))),
+    )
+    solved = _solve(start.likeness(inputs, told), wanted - level - told @ levels, kernel.noise)
+    return replace(start, weights=solved)
 
 
-def _averaged(model: LightModel, rules: Rules) -> LightModel:
-    """The mean of a regression with its anchors and of rules: both are sums, so it is one of the same form."""
-    share = model.kernel.share
-    shares = np.concatenate([np.full(len(CHANGES), share), np.ones(len(CHANGES))])
-    slopes = share * model.rules.slopes + (1 - share) * rules.slopes
-    parts = {name: getattr(model, name) * shares for name in ("weights", "level", "levels")}
-    return replace(model, **parts, rules=replace(rules, slopes=slopes))
+def _weighed(common: Common, shares: Shares) -> tuple[Rules, Trees, Floats]:
+    """The rules, trees and shares of a model. Anchors and rules are sums of the same numbers, so they are one."""
+    of = shares.for_cameras(common.scaling.cameras)
+    ruled, regression, departed, whole = of.transpose(1, 0, 2)
+    ruled, whole = ruled.copy(), whole.copy()
+    ruled[:, 3:] += departed[:, 3:] + whole[:, 3:]  # trees say nothing of evenness
+    whole[:, 3:] = 0
+    mixed = (1 - ruled - whole)[:, None] * common.anchors.slopes + ruled[:, None] * common.rules.slopes
+    kept = np.concatenate([regression, departed[:, :3], whole[:, :3]], 1)
+    return replace(common.rules, slopes=mixed), common.trees, kept
 
 
 def mean_levels(missing: Floats, told: Floats) -> Floats:
@@ -212,14 +263,13 @@ def with_category(model: LightModel, rows: Rows, residues: Floats | None = None)
         model, categories=known, told=told, levels=np.pad(model.levels, ((0, new), (0, 0))), instead=instead
     )
     said, spread = wider.predict(rows.measured, rows.categories)
-    missing = np.concatenate([(rows.changes - said) / UNITS, _spreads(rows, residues) - spread / UNITS], 1)
-    if residues is None:
-        missing[:, len(CHANGES) :] = 0
+    unsure = _spreads(rows, residues) - spread / UNITS if residues is not None else np.zeros(said.shape)
+    missing = np.concatenate([np.zeros(said.shape), unsure, (rows.changes - said) / UNITS], 1)
     inputs, own = model.scaling.apply(rows.measured), np.full(len(rows), 1.0)
     added = tell(rows.categories, known)
     levels = mean_levels(missing, added)
-    smooth, _ = _likeness(inputs, inputs, model.kernel)
-    weights = _solve((added @ added.T) * smooth, missing - added @ levels, model.kernel.noise)
+    smooth, _ = _likeness(inputs, inputs, model.way.kernel)
+    weights = _solve((added @ added.T) * smooth, missing - added @ levels, model.way.kernel.noise)
     return replace(
         wider,
         inputs=np.concatenate([model.inputs, inputs]),

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot.colorscience import LUMINANCE
-from packshot.lightmeter import NUMBERS, REGIONS, paper_belief
-from packshot.spotmeter import PALE_PLACES, PALES, paleness
+from packshot.lightmeter import NUMBERS, paper_belief
+from packshot.spotmeter import PALE_PLACES, PALES, REGIONS, paleness
 
 Floats = NDArray[np.float64]
 _AT = {name: index for index, name in enumerate(NUMBERS)}
 _DERIVED = ("pale", "paper")
+_JITTER = (0.08, 0.04, 0.04)  # stops
 
 
 def _named(*words: str) -> NDArray[np.intp]:
@@ -58,3 +59,22 @@ def _work_out(rows: Floats, before: Floats) -> None:
     rows[:, _AT["paper"]] *= paper_belief(now[:, 0], now[:, 1]) / paper_belief(was[:, 0], was[:, 1])
     for name, value in zip(("paper red", "paper blue", "paper luminance"), now.T, strict=True):
         rows[:, _AT[name]] = rows[:, _AT["paper"]] * value
+
+
+def relit_as_others(measured: Floats, changes: Floats, camera: NDArray[np.intp], times: int) -> tuple[Floats, Floats]:
+    """Rows (times * n, numbers) each in the light of another photo of its ``camera`` (n,), and their changes.
+
+    ``changes`` (n, 8): what was undone in each, in stops.
+    """
+    draw = np.random.default_rng(1)
+    rows, wanted = [], []
+    for _ in range(times):
+        other = np.arange(len(measured))
+        for one in np.unique(camera):
+            same = np.flatnonzero(camera == one)
+            other[same] = draw.permutation(same)
+        moved = changes.copy()
+        moved[:, :3] = changes[other, :3] + draw.normal(0, _JITTER, (len(measured), 3))
+        rows.append(relit(measured, (changes - moved)[:, :3]))
+        wanted.append(moved)
+    return np.concatenate(rows), np.concatenate(wanted)

