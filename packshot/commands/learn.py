@@ -55,6 +55,9 @@ def learn(
     try:
         found = read_pairs(pairs)
         say(f"{pairs}: {found.summary()}.")
+        known = [problem.message for problem in found.problems]
+        for problem in known:
+            say(f"- {problem}")
         say(
             f"This may take {minutes:g} minutes; what does not fit in is left out and named. "
             "If it is stopped, give the same command again: it goes on."
@@ -65,7 +68,7 @@ def learn(
         fail(str(error))
     except (EngineError, OSError, ValueError) as error:
         fail(str(error), ExitStatus.SOME_FAILED)
-    for note in run.notes:
+    for note in run.notes[len(known) :]:
         say(f"- {note}")
     if json:
         answer_json({**run.account, "notes": run.notes})

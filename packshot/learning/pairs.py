@@ -86,7 +86,7 @@ class PairSet:
         why = ", ".join(f"{count} {fault}" for fault, count in sorted(lost.items()) if count)
         warnings = sum(problem.left_out == 0 for problem in self.problems)
         text = f"{len(self.pairs)} pairs ({sizes or 'none'}); {total} left out" + (f" ({why})" if why else "")
-        return text + (f"; {warnings} warnings" if warnings else "")
+        return text + (f"; {warnings} warning{'s' * (warnings > 1)}" if warnings else "")
 
 
 def read_pairs(folder: Path, few: int = FEW_PAIRS) -> PairSet:
