@@ -16,12 +16,11 @@ import torch
 from torch.nn import functional as F
 
 from packshot.learning.networks import SpeckNetwork
-from packshot.learning.specks import SIDE, Speckled
+from packshot.learning.specks import SIDE, Batches, Pool, Speckled
 from packshot.learning.splits import held_out
 from packshot.stages.detailing import at_speck_size, spots_in
 from training.data import finished, pairs, photos, read, shrink
 from training.peel_specks import GAIN, LONG_SIDE
-from training.speck_batches import Batches, Pool
 
 SHARES = {"pairs": 0.6, "clean": 0.4}
 
@@ -144,7 +143,7 @@ def main() -> None:
         optimiser.zero_grad()
         if not torch.isfinite(loss):
             raise FloatingPointError(f"step {len(losses)}: the loss is {float(loss)}; lower the learning rate")
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         losses.append(float(loss.detach()))

@@ -3,85 +3,97 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from packshot.geometry import identity
+from packshot.learning import specks
 from packshot.learning.speck_reading import speck_evidence
-from packshot.learning.specks import DOUBTFUL, SIDE, SURE, Speckled, draw_specks, dust, lint, speck_sample
+from packshot.learning.specks import DOUBTFUL, SIDE, SURE, Batches, Pool, Speckled
 from tests.pictures import product_photo
 
-
-def cloth(level: int = 90) -> np.ndarray:
-    return np.full((SIDE, SIDE, 3), level, np.uint8)
+Drawn = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def test_the_same_seed_draws_the_same_specks() -> None:
-    for seed in range(4):
-        first, second = (draw_specks(cloth(), np.random.default_rng(seed)) for _ in range(2))
-        assert np.array_equal(first[0], second[0])
-        assert np.array_equal(first[1], second[1])
+def drawn(example: Speckled, seed: int = 1, count: int = 12) -> Drawn:
+    """Pictures (N, SIDE, SIDE, 3) in 0..255, specks and weights (N, SIDE, SIDE)."""
+    image, where, counted = Batches([Pool.of([example], "cpu")], [1.0], count, seed).draw()
+    return ((image.permute(0, 2, 3, 1) + 1) * 127.5).numpy(), where[:, 0].numpy(), counted[:, 0].numpy()
+
+
+def cloth(level: int = 90) -> Speckled:
+    return Speckled(np.full((300, 300, 3), level, np.uint8), np.ones((300, 300), np.float32))
+
+
+def test_the_same_seed_draws_the_same_batch_and_another_another() -> None:
+    first, second, other = (drawn(cloth(), seed) for seed in (1, 1, 2))
+    assert all(np.array_equal(one, two) for one, two in zip(first, second, strict=True))
+    assert not np.array_equal(first[0], other[0])
 
 
 @pytest.mark.parametrize("level", [20, 90, 160, 245])
-def test_what_is_marked_stands_out_and_what_is_not_does_not(level: int) -> None:
-    marked = []
-    for seed in range(30):
-        image, where = draw_specks(cloth(level), np.random.default_rng(seed))
-        change = np.abs(image.astype(int) - level).max(2)
-        near = cv2.dilate(where, np.ones((5, 5))) > 0
-        assert change[~near].max(initial=0) <= 40  # the faint ones, too faint to be asked for
-        marked.extend(change[where > 0])
-    assert np.median(marked) > 20
+def test_what_is_marked_stands_out_from_its_cloth(level: int) -> None:
+    image, where, _ = drawn(cloth(level), count=40)
+    grey = image.mean(3)
+    change = np.abs(grey - np.median(grey, (1, 2), keepdims=True))
+    near = np.stack([cv2.dilate(one, np.ones((9, 9), np.uint8)) for one in where]) > 0
+    assert np.median(change[where > 0]) > 2 * np.median(change[~near])
+    assert np.median(change[where > 0]) > 8
 
 
-def test_some_pictures_are_clean() -> None:
-    counts = [float(draw_specks(cloth(), np.random.default_rng(seed))[1].sum()) for seed in range(40)]
-    assert 0 in counts
-    assert max(counts) > 20
+def test_some_pictures_are_clean_and_most_are_not() -> None:
+    _, where, _ = drawn(cloth(), count=60)
+    clean = float((where.sum((1, 2)) == 0).mean())
+    assert 0.02 < clean < 0.6
 
 
-def test_dust_is_round_and_lint_is_long() -> None:
-    size, place = (SIDE, SIDE), np.array([80.0, 70.0])
-    spots, threads = ([draw(place, size, np.random.default_rng(seed)) for seed in range(20)] for draw in (dust, lint))
-    assert min(spot[70, 80] for spot in spots) > 0.9
-    assert max(float(shape.max()) for shape in (*spots, *threads)) <= 1
-    assert max(elongation(spot) for spot in spots) < 1.5
-    assert np.median([elongation(thread) for thread in threads]) > 2.5
-
-
-def elongation(shape: np.ndarray) -> float:
-    """Long over short axis; the pixel grid's own width is added to both."""
-    moments = cv2.moments(shape)
-    spread = np.array([[moments["mu20"], moments["mu11"]], [moments["mu11"], moments["mu02"]]]) / moments["m00"]
-    short, long = np.linalg.eigvalsh(spread) + 1 / 12
-    return float(np.sqrt(long / short))
-
-
-def test_a_sample_marks_specks_on_the_product_only() -> None:
+def test_only_the_product_counts() -> None:
     pixels, matte = product_photo((240, 300))
-    for seed in range(12):
-        image, where, counts = speck_sample(Speckled(pixels, matte), np.random.default_rng(seed))
-        assert image.shape == (SIDE, SIDE, 3)
-        assert image.dtype == np.uint8
-        assert where.shape == counts.shape == (SIDE, SIDE)
-        assert set(np.unique(where)) <= {0.0, 1.0}
-        assert counts[SIDE // 2, SIDE // 2] == 1
-        assert not counts.all() or matte.min() > 0.9
-
-
-def test_a_photo_without_product_has_no_specks_to_learn() -> None:
-    pixels, matte = product_photo((240, 300))
-    _, _, counts = speck_sample(Speckled(pixels, np.zeros_like(matte)), np.random.default_rng(3))
-    assert not counts.any()
+    image, where, counted = drawn(Speckled(pixels, matte))
+    assert image.shape == (12, SIDE, SIDE, 3)
+    assert image.min() >= 0
+    assert image.max() <= 255
+    assert set(np.unique(where)) <= {0.0, 1.0}
+    assert 0.05 < counted.mean() < 1
 
 
 def test_what_a_pair_shows_is_marked_and_what_it_half_shows_does_not_count() -> None:
     pixels, matte = product_photo((240, 300))
     sure, doubtful = np.full_like(matte, SURE + 1), np.full_like(matte, (SURE + DOUBTFUL) / 2)
-    for seed in range(6):
-        _, where, counts = speck_sample(Speckled(pixels, matte, sure), np.random.default_rng(seed))
-        assert where[counts > 0].all()
-        _, where, counts = speck_sample(Speckled(pixels, matte, doubtful), np.random.default_rng(seed))
-        assert (counts[where == 0] == 0).all()
+    _, where, counted = drawn(Speckled(pixels, matte, sure))
+    assert where[counted > 0].all()
+    _, where, counted = drawn(Speckled(pixels, matte, doubtful))
+    assert (counted[where == 0] == 0).all()
+
+
+def test_quarter_turns_take_pixels_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(specks, "ENLARGED", (1.0,))
+    stripes = np.zeros((300, 300, 3), np.uint8)
+    stripes[:, ::2] = 255  # any blur or turn would leave greys
+    example = Speckled(stripes, np.ones((300, 300), np.float32), np.zeros((300, 300), np.float32))
+    pictures, _, _ = drawn(example, count=40)
+    assert any(((picture < 1) | (picture > 254)).all() for picture in pictures)
+
+
+def test_a_photo_without_product_is_left_out() -> None:
+    pixels, matte = product_photo((240, 300))
+    pool = Pool.of([Speckled(pixels, np.zeros_like(matte)), Speckled(pixels, matte)], "cpu")
+    assert len(pool.starts) == 1
+
+
+def test_a_network_learns_from_batches() -> None:
+    torch.manual_seed(1)
+    network = torch.nn.Conv2d(3, 1, 5, padding=2)
+    optimiser = torch.optim.Adam(network.parameters(), 0.02)
+    losses = []
+    batches = Batches([Pool.of([cloth(40)], "cpu")], [1.0], 6, 1)
+    for _ in range(25):
+        image, where, counted = batches.draw()
+        wrong = torch.nn.functional.binary_cross_entropy_with_logits(network(image), where, weight=counted)
+        optimiser.zero_grad()
+        wrong.backward()
+        optimiser.step()
+        losses.append(float(wrong.detach()))
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:3])
 
 
 def test_a_speck_that_went_is_read_out_of_the_pair_and_nothing_else() -> None:
