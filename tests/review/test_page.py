@@ -222,6 +222,12 @@ def test_a_small_picture_comes_nearer_with_the_key_of_full_size(visit: Visit) ->
     assert visit.page.locator("#zoom").inner_text() == fitted
 
 
+def test_enter_leaves_a_list_so_that_letters_are_keys_again(visit: Visit) -> None:
+    visit.press("j", "Enter")
+    assert visit.page.evaluate("document.activeElement.id") == "stage"
+    assert visit.page.locator("#accept-what").inner_text() == "Accept"
+
+
 def test_to_the_right_turns_clockwise(visit: Visit) -> None:
     asked: list[float] = []
     visit.page.on(

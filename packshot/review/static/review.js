@@ -151,7 +151,7 @@ function tellQueue() {
 /** Why there is nothing to look at. */
 function emptyWords() {
   const {reason, category, find} = queue.filter;
-  if (find) return `No photo that waits has “${find}” in its path.`;
+  if (find) return `No more photos with “${find}” in their path.`;
   if (reason || category) return 'Nothing more with this reason and category.';
   return 'Nothing waits for you. New photos appear here by themselves; what is accepted goes out with “packshot publish”.';
 }
@@ -342,8 +342,9 @@ function key(event) {
   look.pressed = event.timeStamp;
   if (document.querySelector('dialog[open]')) return rejectKey(event);
   const typed = event.target.matches('select, input:not([type=range])');
-  if (event.key === 'Escape') {
-    if (tools.tool) chooseTool(tools.tool);
+  if (event.key === 'Escape' || event.key === 'Enter' && event.target.matches('select')) {
+    if (event.key === 'Enter') event.preventDefault();
+    else if (tools.tool) chooseTool(tools.tool);
     return stage.focus({preventScroll: true});
   }
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'z') {
