@@ -9,6 +9,7 @@ of the others among themselves stays as it was. Learned by ``packshot.learning.r
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from functools import cached_property
 from typing import Literal
 
@@ -60,6 +61,12 @@ class Recognition(Frozen):
         means = np.array([kind.mean for kind in self.kinds]) @ axes.T
         counts = (np.array([getattr(kind, name) for kind in self.kinds], float) for name in ("products", "rarity"))
         return axes, means, *counts
+
+    def taking(self, other: Recognition, names: Collection[str]) -> Recognition:
+        """With some categories as ``other`` knows them, if it is of the same network; all else stays as it is."""
+        taken = {kind.name: kind for kind in other.kinds if kind.name in names and other.network == self.network}
+        kinds = {**{kind.name: kind for kind in self.kinds}, **taken}
+        return Recognition(network=self.network, kinds=tuple(kinds.values()), axes=self.axes, softness=self.softness)
 
     def log_odds(self, embeddings: Floats) -> Floats:
         """(n, embedding) to (n, kinds): up to a number for each photo the log of how likely it is of each kind.

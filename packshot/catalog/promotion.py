@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from packshot.learning.comparison import Difference, differences
 from packshot.pack import OwnPack, Pack
 from packshot.photo import write_atomic
 from packshot.recipe import Frozen
+from packshot.recognition import FILE
 
 if TYPE_CHECKING:
     from packshot.learning.evaluation import PairScore
@@ -139,12 +141,22 @@ def assemble(champion: Pack, challenger: Pack, categories: Sequence[str], out: P
                 shutil.rmtree(place)
             _copy(chosen, place, deep=False)
             own[category] = OwnPack(folder=f"own/{category}", digest=Pack(place).content_digest)
-        _write(making, {"own": {name: one.model_dump() for name, one in own.items()}, "version": _version(champion)})
+        changes = {"own": {name: one.model_dump() for name, one in own.items()}, "version": _version(champion)}
+        _write(making, {**changes, **_recognising(champion, challenger, categories, making)})
         making.rename(out)
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
         raise
     return Pack(out)
+
+
+def _recognising(champion: Pack, challenger: Pack, categories: Sequence[str], folder: Path) -> dict[str, Any]:
+    """The champion's way to tell categories from photos with the challenger's for some: a new one must be told too."""
+    if champion.recognition is None or challenger.recognition is None:
+        return {}
+    content = champion.recognition.taking(challenger.recognition, categories).model_dump_json().encode()
+    write_atomic(folder / FILE, content)
+    return {"recognition": {"file": FILE, "sha256": hashlib.sha256(content).hexdigest()}}
 
 
 def _copy(pack: Pack, folder: Path, deep: bool = True) -> None:

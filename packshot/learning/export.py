@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,21 +26,36 @@ def export_product_network(network: ProductNetwork, path: Path) -> str:
     network = network.eval().float()
     height, width = torch.export.Dim("h", min=2, max=64), torch.export.Dim("w", min=2, max=64)
     example = torch.randn(1, network.size.inputs, 128, 96)
-    torch.onnx.export(
-        network,
-        (example,),
-        str(path),
-        dynamo=True,
-        opset_version=20,
-        external_data=False,
-        input_names=["planes"],
-        output_names=["matte", "category", "embedding"],
-        dynamic_shapes={"image": {2: 32 * height, 3: 32 * width}},
-        verbose=False,
-    )
+    with _quietly():
+        torch.onnx.export(
+            network,
+            (example,),
+            str(path),
+            dynamo=True,
+            opset_version=20,
+            external_data=False,
+            input_names=["planes"],
+            output_names=["matte", "category", "embedding"],
+            dynamic_shapes={"image": {2: 32 * height, 3: 32 * width}},
+            verbose=False,
+        )
     check_size(path)
     check_agreement(network, path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the exporter's remarks on itself and on libraries that are not needed here; errors are raised anyway."""
+    log = logging.getLogger("torch.onnx")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def check_size(path: Path) -> None:

@@ -70,9 +70,9 @@ def learn_recognition(photos: Described, network: str, base: Recognition | None 
 
 def with_categories(base: Recognition, photos: Described) -> Recognition:
     """``base`` with the photos' categories learned, or learned further; what else it knows stays as it is."""
-    known = {kind.name: kind for kind in base.kinds}
-    kinds = {**known, **kinds_of(photos, base)}
-    return Recognition(network=base.network, kinds=tuple(kinds.values()), axes=base.axes, softness=base.softness)
+    found = kinds_of(photos, base)
+    learned = Recognition(network=base.network, kinds=tuple(found.values()), axes=base.axes)
+    return base.taking(learned, found)
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class Trial:
         for fold in range(int(place.max()) + 1):
             learned = teacher.learn(photos.only(place != fold))
             left_out = np.flatnonzero(place == fold)
-            columns = [names.index(name) for name in learned.names]
+            columns = np.array([names.index(name) for name in learned.names], np.intp)
             rare = np.log([kind.rarity for kind in learned.kinds])
             odds[np.ix_(left_out, columns)] = learned.log_odds(photos.embeddings[left_out]) - rare
         kind = np.array([names.index(name) for name in photos.categories], np.intp)

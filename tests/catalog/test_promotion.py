@@ -16,9 +16,11 @@ from packshot.catalog.promotion import CategoryVerdict, PromotionRules, assemble
 from packshot.catalog.shadow import ShadowSettings, shadow, shadow_failures
 from packshot.evaluation.bar import Bar
 from packshot.learning.evaluation import PairScore
+from packshot.learning.pack_making import Workbench
 from packshot.pack import Pack, PackError
 from packshot.photo import Photo
 from packshot.pipeline import predict
+from packshot.recognition import Kind, Recognition
 from tests.catalog.desk import retouch
 from tests.tiny import make_pack, make_photos
 
@@ -128,6 +130,22 @@ def test_an_assembled_pack_is_the_challenger_for_its_categories_alone(tmp_path: 
     assert ours.by == "tiny 1+1"
     with pytest.raises(ValueError, match="there already"):
         assemble(old, new, ["reds"], tmp_path / "made")
+
+
+def test_a_new_category_is_told_from_photos_once_it_is_promoted(tmp_path: Path) -> None:
+    packs = {"old": ("reds", "greens"), "new": ("reds", "watches", "belts")}
+    for number, (name, told) in enumerate(packs.items()):
+        bench = Workbench.from_base(Pack(make_pack(tmp_path / "tiny")), tmp_path / name)
+        kinds = tuple(Kind(name=one, mean=(number, 1), products=3) for one in told)
+        bench.add_recognition(
+            Recognition(network=bench.file.models["product"].sha256, kinds=kinds, axes=((1, 0), (0, 1)))
+        )
+    old, new = (Pack(tmp_path / name) for name in packs)
+    made = assemble(old, new, ["watches"], tmp_path / "made")
+    assert made.verify() == []
+    assert made.told_categories == ("reds", "greens", "watches")
+    assert made.recognition is not None
+    assert {kind.name: kind.mean[0] for kind in made.recognition.kinds} == {"reds": 0, "greens": 0, "watches": 1}
 
 
 def test_promotions_stack_and_a_damaged_own_pack_is_found(tmp_path: Path) -> None:
