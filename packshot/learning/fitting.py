@@ -25,7 +25,7 @@ from packshot.recipe import Recipe
 __all__ = ["FITS", "FitLimits", "FitSettings", "PairFit", "fit_pair", "fit_pairs", "read_fits", "read_look"]
 
 FITS, LOOK = "fits.jsonl", "look.json"
-READING_VERSION, FIT_VERSION = 1, 6  # of what is written; another one reads or fits all pairs anew
+READING_VERSION, FIT_VERSION = 2, 6  # of what is written; another one reads or fits all pairs anew
 
 
 @dataclass(frozen=True)

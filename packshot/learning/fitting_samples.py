@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot import geometry
-from packshot.colorscience import linear_of_byte
+from packshot.colorscience import encode_srgb, linear_of_byte
 from packshot.geometry import Affine
 
 Pixels = NDArray[np.uint8]
@@ -101,14 +101,14 @@ def take_samples(pair: LaidPair, most: int = MOST) -> Samples:
     rows, columns = np.nonzero(core(pair))
     if not len(rows):
         return Samples.none()
-    before = cv2.blur(cv2.LUT(pair.before, linear_of_byte()), (3, 3))
-    after = cv2.blur(pair.after.astype(np.float32) / 255, (3, 3))
+    # Both are averaged in linear light: else every edge within a place would count as a darker after.
+    before, after = (cv2.blur(cv2.LUT(one, linear_of_byte()), (3, 3)) for one in (pair.before, pair.after))
     grey = cv2.cvtColor(pair.before, cv2.COLOR_RGB2GRAY)
     chosen = _spread(np.asarray(grey[rows, columns], np.uint8), most)
     rows, columns = rows[chosen], columns[chosen]
     rough = roughness(pair)[rows, columns].astype(np.float64)
     weight = 1 / (1 + (rough / 6.0) ** 2)
-    linear, encoded = before[rows, columns].astype(np.float64), after[rows, columns].astype(np.float64)
+    linear, encoded = before[rows, columns].astype(np.float64), encode_srgb(after[rows, columns].astype(np.float64))
     return Samples(linear, encoded, pair.places(columns, rows), weight)
 
 
