@@ -7,6 +7,7 @@ from typing import Any
 
 from packshot.commands.output import counted, duration
 from packshot.learning.learn_run import Learning
+from packshot.learning.pair_folders import NO_CATEGORY
 
 _COLUMNS = {"packshot": "the pack", "untouched": "untouched", "mean": "mean edit", "fitted": "at best"}
 _ROWS = {
@@ -44,13 +45,15 @@ def _scores(table: Mapping[str, Any] | None) -> list[str]:
     shown = {name: title for name, title in _COLUMNS.items() if name in table}
     lines = ["", f"{'On those, in the median:':<42}" + "".join(f"{title:>11}" for title in shown.values())]
     for key, (words, form) in _ROWS.items():
-        cells = [form.format(table[name][key]["median"]) if key in table[name] else "–" for name in shown]
+        # Nothing is cut out of the untouched photo.
+        known = {name for name in shown if key in table[name] and (key, name) != ("iou", "untouched")}
+        cells = [form.format(table[name][key]["median"]) if name in known else "–" for name in shown]
         lines.append(f"  {words:<40}" + "".join(f"{cell:>11}" for cell in cells))
     return lines
 
 
 def _categories(told: Mapping[str, Mapping[str, int]]) -> list[str]:
     photos, right, before = (sum(one[name] for one in told.values()) for name in ("photos", "right", "base_right"))
-    if not photos:
+    if not photos or set(told) == {NO_CATEGORY}:
         return []
     return [f"Categories told from the photo alone: {right} of {photos} rightly (by the base pack {before})."]

@@ -66,7 +66,7 @@ class Scoring:
 def score_pack(scoring: Scoring, advance: Advance | None = None) -> Scores:
     """Scores a pack, and as far as the minutes go what it is compared with."""
     clock = _Clock(scoring.minutes)
-    ours = evaluate(scoring.pairs, scoring.pack, scoring.options, advance)
+    ours = evaluate(scoring.pairs, scoring.pack, scoring.options, _of("the new pack", advance))
     quick = replace(scoring.options, baselines=False, appearance=False)
     scores = Scores(ours)
     if not ours.scores:
@@ -74,10 +74,13 @@ def score_pack(scoring: Scoring, advance: Advance | None = None) -> Scores:
     if clock.left() < clock.taken() / 2:
         return replace(scores, notes=("No time was left to compare the pack with its base and with others.",))
     begun = clock.taken()
-    scores = replace(scores, moved=_both(evaluate(scoring.pairs, scoring.base, quick, advance), ours))
+    scores = replace(
+        scores, moved=_both(evaluate(scoring.pairs, scoring.base, quick, _of("the base pack", advance)), ours)
+    )
     once = clock.taken() - begun
     if scoring.for_all is not None and clock.left() >= once:
-        scores = replace(scores, specific=_both(evaluate(scoring.pairs, scoring.for_all, quick, advance), ours))
+        alike = evaluate(scoring.pairs, scoring.for_all, quick, _of("one model for all categories", advance))
+        scores = replace(scores, specific=_both(alike, ours))
     elif scoring.for_all is not None:
         scores = replace(scores, notes=("No time was left to compare with one model for all categories.",))
     again = scoring.learned
@@ -89,7 +92,12 @@ def score_pack(scoring: Scoring, advance: Advance | None = None) -> Scores:
         return scores
     if clock.left() < 1.5 * once * fewer:
         return replace(scores, notes=(*scores.notes, "No time was left for the learning curve."))
-    return replace(scores, curve=tuple(learning_curve(plan, again.train, quick, advance)))
+    return replace(scores, curve=tuple(learning_curve(plan, again.train, quick, _of("packs of fewer pairs", advance))))
+
+
+def _of(what: str, advance: Advance | None) -> Advance | None:
+    """Progress that says of what it is."""
+    return None if advance is None else lambda step, done, total: advance(f"{step}: {what}", done, total)
 
 
 class _Clock:
