@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from packshot.commands.catalogs import opened
 from packshot.commands.output import answer, fail
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ def add(
     password_file: PasswordFile = None,
 ) -> None:
     """Make an account."""
-    with _open(catalog) as opened:
+    with opened(catalog, new=True) as found:
         try:
-            _kept(opened).add(name, _password(password_file), cast("Role", role), "command line")
+            _kept(found).add(name, _password(password_file), cast("Role", role), "command line")
         except ValueError as error:
             fail(str(error))
     answer(f"{name} may sign in as {role}.")
@@ -42,9 +43,9 @@ def password(
     password_file: PasswordFile = None,
 ) -> None:
     """Set a new password; the person is signed out everywhere."""
-    with _open(catalog) as opened:
+    with opened(catalog) as found:
         try:
-            _kept(opened).set_password(name, _password(password_file), "command line")
+            _kept(found).set_password(name, _password(password_file), "command line")
         except ValueError as error:
             fail(str(error))
     answer(f"{name} has a new password.")
@@ -53,19 +54,9 @@ def password(
 @accounts.command("list")
 def listed(catalog: Where) -> None:
     """Show the accounts."""
-    with _open(catalog) as opened:
-        for account in _kept(opened).all():
+    with opened(catalog) as found:
+        for account in _kept(found).all():
             answer(f"{account.name}\t{account.role}\t{'may sign in' if account.active else 'shut out'}")
-
-
-def _open(url: str) -> Catalog:
-    from packshot.catalog import Catalog, CatalogError
-    from packshot.review.folder import catalog_of
-
-    try:
-        return Catalog.open(catalog_of(url))
-    except CatalogError as error:
-        fail(str(error))
 
 
 def _kept(catalog: Catalog) -> Accounts:

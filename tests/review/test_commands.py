@@ -41,3 +41,10 @@ def test_others_are_let_in_only_with_accounts(out: Path, tmp_path: Path) -> None
     assert packshot("accounts", "list", "--catalog", out).output == "ada\tadmin\tmay sign in\n"
     unknown = packshot("accounts", "add", "eve", "--role", "boss", "--catalog", out, "--password-file", words)
     assert (unknown.exit_code, "editor, manager, admin" in unknown.output) == (2, True)
+
+
+@pytest.mark.parametrize("words", [("list",), ("password", "ada")])
+def test_accounts_of_a_catalog_that_is_not_there_are_not_made(tmp_path: Path, words: tuple[str, ...]) -> None:
+    told = packshot("accounts", *words, "--catalog", tmp_path / "slip.sqlite")
+    assert (told.exit_code, "there is no catalog" in told.output) == (2, True)
+    assert list(tmp_path.iterdir()) == []
