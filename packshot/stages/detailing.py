@@ -26,6 +26,8 @@ _ENLARGED_AT_MOST = 1.5  # small photos: their dust is a pixel or two wide, the 
 _NEAR_ENOUGH = 0.15  # so little more or less is not worth a resampling
 _MOST_DISCS = 14
 _LEAST_PIXELS = 2
+_FRINGE = 0.5  # of the level: around what is surely a speck, this is its faint rim
+_GROWN = 1.2  # pixels that each disc reaches beyond what was marked: a thread's soft edge
 
 
 @dataclass(frozen=True)
@@ -128,13 +130,16 @@ def _moved(mark: Mark, corner: tuple[int, int], factor: float) -> Mark:
 def spots_in(
     share: NDArray[np.float32], matte: NDArray[np.float32], level: float, long_side: int | None = None
 ) -> list[Mark]:
-    """Marks where the network's ``share`` (H, W) passes ``level``, well inside the product, surest first."""
+    """Marks where the network's ``share`` (H, W) passes ``level``, well inside the product, surest first.
+
+    Each is as large as the network is half as sure around it: hysteresis, as in Canny, 1986.
+    """
     side = long_side or max(share.shape)
     edge = max(1, round(_EDGE_SHARE * side))
     solid = cv2.copyMakeBorder((matte > 0.9).astype(np.uint8), edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=0)
     inside = cv2.erode(solid, np.ones((2 * edge + 1, 2 * edge + 1), np.uint8))[edge:-edge, edge:-edge]
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        ((share > level) & (inside > 0)).astype(np.uint8), connectivity=8
+        ((share > _FRINGE * level) & (inside > 0)).astype(np.uint8), connectivity=8
     )
     marks = []
     for label in range(1, count):
@@ -143,6 +148,8 @@ def spots_in(
             continue
         here = (slice(top, top + height), slice(left, left + width))
         own = labels[here] == label
+        if (own & (share[here] > level)).sum() < _LEAST_PIXELS:
+            continue
         discs, kind = cover(own, (int(left), int(top)))
         marks.append(Mark(discs, float(share[here][own].max()), kind))
     return sorted(marks, key=lambda mark: -mark.confidence)
@@ -158,7 +165,7 @@ def cover(
     discs: list[tuple[float, float, float]] = []
     while left.any() and len(discs) < _MOST_DISCS:
         row, column = np.unravel_index(int(np.where(left, distance, -1).argmax()), mask.shape)
-        radius = 1.1 * float(distance[row, column]) + 0.7
+        radius = float(distance[row, column]) + _GROWN
         discs.append((float(column + corner[0]), float(row + corner[1]), radius))
         left &= np.hypot(rows - row, columns - column) > radius
     return tuple(discs), "dust" if len(discs) <= 2 else "lint"
