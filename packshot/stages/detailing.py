@@ -23,7 +23,8 @@ _EDGE_SHARE = 0.006  # of the long side: so near the product's edge its own outl
 _LONGEST_SHARE = 0.06  # of the long side: what is longer is no speck
 _SPECK_LONG_SIDE = 1100  # what the network was trained near
 _ENLARGED_AT_MOST = 1.5  # small photos: their dust is a pixel or two wide, the network's finest features two
-_NEAR_ENOUGH = 0.15  # so little more or less is not worth a resampling
+_NOT_WORTH = 1.15  # so little is not worth a resampling
+_LARGE, _LARGE_TO = 1250, 900  # large photos: time counts
 _MOST_DISCS = 14
 _LEAST_PIXELS = 2
 _FRINGE = 0.5  # of the level: around what is surely a speck, this is its faint rim
@@ -102,12 +103,13 @@ def doubts(view: View) -> Doubts | None:
 
 def at_speck_size(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A picture (H, W, 3) at the size the network knows specks in, small ones enlarged as far as that tells more."""
-    factor = min(_ENLARGED_AT_MOST, _SPECK_LONG_SIDE / max(image.shape[:2]))
-    if abs(factor - 1) < _NEAR_ENOUGH:
-        return image
+    long_side = max(image.shape[:2])
+    factor = _LARGE_TO / long_side if long_side > _LARGE else min(_ENLARGED_AT_MOST, _SPECK_LONG_SIDE / long_side)
     size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
     if factor < 1:
-        return averaged(image, size)
+        return averaged(image, size) if long_side > _LARGE else image
+    if factor < _NOT_WORTH:
+        return image
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 

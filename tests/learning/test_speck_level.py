@@ -21,7 +21,7 @@ def speckled(path: Path, seed: int, decoys: int) -> PairFit:
     for x, y in places[:4]:
         cv2.circle(picture, (int(x), int(y)), 2, (255, 255, 255), -1)
     for x, y in places[4 : 4 + decoys]:
-        cv2.circle(picture, (int(x), int(y)), 2, (198, 198, 198), -1)
+        cv2.circle(picture, (int(x), int(y)), 2, (194, 194, 194), -1)
     cv2.imwrite(str(path), picture)
     spots = tuple(Spot(x=float(x), y=float(y), radius=2) for x, y in places[:4])
     recipe = Recipe(source=Source(name=path.name, sha256="0" * 64, size=(320, 400)), detailing=Detailing(spots=spots))
