@@ -11,7 +11,8 @@ from packshot.learning.house_style import write_style
 from packshot.learning.learn_run import Learning
 from packshot.learning.light_export import export_light_model, load_light_model
 from packshot.learning.light_learning import LightLesson, learn_light, rows_of
-from packshot.learning.light_model import with_category
+from packshot.learning.light_model import LightModel, with_category
+from packshot.learning.loading import ForeignNetworkError
 from packshot.learning.looks import looks_of
 from packshot.learning.pack_making import Workbench
 from packshot.learning.speck_level import choose_level
@@ -96,9 +97,10 @@ def learn_light_of(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> 
         return None
     lesson = learn_light(rows)
     model, role, name = lesson.model, "light", "light.onnx"
-    category, card = run.options.category, bench.file.models.get("light")
-    if category is not None and card is not None:
-        model = with_category(load_light_model(bench.folder / card.file), rows)
+    category = run.options.category
+    base = None if category is None else _base_light(run, bench)
+    if base is not None:
+        model = with_category(base, rows)
     elif category is not None:
         role, name = own_light(category), f"light-{hashlib.sha256(category.encode()).hexdigest()[:8]}.onnx"
     export_light_model(model, bench.folder / name)
@@ -109,3 +111,15 @@ def learn_light_of(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> 
         "rules": {name: model.rules.words(index) for index, name in enumerate(CHANGES[:3])},
     }
     return lesson
+
+
+def _base_light(run: Learning, bench: Workbench) -> LightModel | None:
+    """The base's light model, if it has one that can be learned further."""
+    card = bench.file.models.get("light")
+    if card is None:
+        return None
+    try:
+        return load_light_model(bench.folder / card.file)
+    except ForeignNetworkError as error:
+        run.note(f"{run.options.category} has a light model of its own: {error}")
+        return None

@@ -58,7 +58,8 @@ def folder_rows(folder: Path) -> tuple[list[FolderRow], list[FolderNote]]:
     notes += [FolderNote("missing-before", name, f"the CSV names {name!r}, which is not in before/") for name in unused]
     homeless = sum(row.category == NO_CATEGORY for row in rows)
     if homeless:
-        message = f"{homeless} pairs have no category; put them in sub-folders, or name it in a CSV (source,category): else all are framed alike"
+        where = "put them in sub-folders, or name it in a CSV (source,category)"
+        message = f"{homeless} pairs have no category, and all such are framed alike; {where}"
         notes.append(FolderNote("no-category", "before", message, left_out=0))
     return rows, notes
 
