@@ -35,6 +35,9 @@ def learn(
     device: Annotated[Device, typer.Option(help="Where networks are trained.")] = Device.CPU,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; one per core if not given.")] = None,
+    spoilt: Annotated[
+        Path | None, typer.Option(help="Rows of photos spoilt on purpose, made by training/spoil_photos.py.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Learn a studio's hand from its before/after pairs: a pack that retouches as its retouchers do, and a report."""
@@ -51,7 +54,7 @@ def learn(
         pairs, champion = _decisions(from_catalog, out)
         base = base or champion
     assert pairs is not None
-    options = LearnOptions(out, find_pack(base or "base"), category, minutes, device.value, seed, workers)
+    options = LearnOptions(out, find_pack(base or "base"), category, minutes, device.value, seed, workers, spoilt)
     try:
         found = read_pairs(pairs)
         say(f"{pairs}: {found.summary()}.")

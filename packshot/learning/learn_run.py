@@ -22,7 +22,8 @@ class LearningError(ValueError):
 
 @dataclass(frozen=True)
 class LearnOptions:
-    """What is to be learned into where. ``minutes``: for all of it; what does not fit in is left out and named."""
+    """What is to be learned into where. ``minutes``: for all of it; what does not fit in is left out and named.
+    ``spoilt``: rows of photos spoilt on purpose (``training/spoil_photos.py``) that light is learned from as well."""
 
     out: Path
     base: Path
@@ -31,6 +32,7 @@ class LearnOptions:
     device: str = "cpu"
     seed: int = 1
     workers: int | None = None
+    spoilt: Path | None = None
 
 
 @dataclass

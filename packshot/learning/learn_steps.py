@@ -12,10 +12,12 @@ from packshot.learning.learn_run import Learning
 from packshot.learning.light_export import export_light_model, load_light_model
 from packshot.learning.light_learning import LightLesson, learn_light, rows_of
 from packshot.learning.light_model import LightModel, with_category
+from packshot.learning.light_spoilt import read_spoilt, with_more
 from packshot.learning.loading import ForeignNetworkError
 from packshot.learning.looks import looks_of
 from packshot.learning.pack_making import Workbench
 from packshot.learning.speck_level import choose_level
+from packshot.learning.splits import split_pairs
 from packshot.lightmeter import CHANGES
 from packshot.pack import own_light
 from packshot.style import Style
@@ -95,6 +97,9 @@ def learn_light_of(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> 
         run.note(f"{name}: its light could not be measured: {why}")
     if not len(rows):
         return None
+    if run.options.spoilt is not None and run.options.category is None:
+        scored = {pair.group for pair in split_pairs(run.found.pairs)[1]}
+        rows = with_more(rows, read_spoilt(run.options.spoilt), scored)
     lesson = learn_light(rows)
     model, role, name = lesson.model, "light", "light.onnx"
     category = run.options.category

@@ -31,6 +31,7 @@ _PRIOR_PHOTOS = 4.0  # that weigh as much as a category's own against the mean o
 _FARTHEST = 1.5  # units: a photo that departs further says no more than that it does
 _PARTS = 8  # principal components of the embedding
 CLIP = 4.0  # standard deviations: what is stranger is strange enough
+_SPOILT_WEIGHT = 0.7  # of a photo spoilt on purpose, against one of a pair
 _RELIT = 3  # times that trees see each photo in another light
 
 
@@ -66,22 +67,33 @@ CAREFUL = Way(Kernel(length=1.0, own=0.0, noise=5.0), REGRESSION_ALONE, True)  #
 
 @dataclass(frozen=True)
 class Rows:
-    """What is learned from, a row a photo: measured (n, numbers), changes (n, 8) in stops, categories and groups."""
+    """What is learned from, a row a photo: measured (n, numbers), changes (n, 8) in stops, categories and groups.
+
+    more: photos of the same kind that were spoilt on purpose; only trees learn from them.
+    """
 
     measured: Floats
     changes: Floats
     categories: tuple[str, ...]
     groups: tuple[str, ...]
+    more: Rows | None = None
 
     def __len__(self) -> int:
         """Photos."""
         return len(self.categories)
 
     def only(self, chosen: NDArray[np.bool_]) -> Rows:
-        """Some of the rows."""
+        """Some of the rows, and none of ``more`` whose group has been left out."""
         index = np.flatnonzero(chosen)
-        names = (tuple(values[i] for i in index) for values in (self.categories, self.groups))
-        return Rows(self.measured[index], self.changes[index], *names)
+        categories, groups = (tuple(values[i] for i in index) for values in (self.categories, self.groups))
+        return Rows(self.measured[index], self.changes[index], categories, groups, self._more(chosen))
+
+    def _more(self, chosen: NDArray[np.bool_]) -> Rows | None:
+        if self.more is None:
+            return None
+        groups = np.array(self.groups)
+        left_out = set(groups[~chosen]) - set(groups[chosen])
+        return self.more.only(np.array([group not in left_out for group in self.more.groups], np.bool_))
 
 
 @dataclass(frozen=True)
@@ -201,12 +213,20 @@ def prepare(rows: Rows, alone: bool = False) -> Common:
     steps = np.append(scaling.spread / UNITS[0], np.zeros(len(RULED) - len(NUMBERS)))
     camera = camera_of(scaling.cameras, rows.measured)
     anchors, rules = find_rules(scaling.cameras, camera, Seen(scaled, rows.changes / UNITS, rows.groups, steps))
-    more, changes = relit_as_others(rows.measured, rows.changes, camera, _RELIT)
-    measured = np.concatenate([rows.measured, more])
-    wholes = np.concatenate([rows.changes, changes]) / UNITS
-    inputs = scaling.apply(measured)
+    measured, changes, weights = _for_trees(rows, camera)
+    inputs, wholes = scaling.apply(measured), changes / UNITS
     departures = np.clip(wholes - anchors.apply(measured, inputs), -2 * _FARTHEST, 2 * _FARTHEST)
-    return Common(scaling, anchors, rules, grow_trees(inputs, departures[:, :3], wholes[:, :3]))
+    return Common(scaling, anchors, rules, grow_trees(inputs, (departures[:, :3], wholes[:, :3]), weights))
+
+
+def _for_trees(rows: Rows, camera: NDArray[np.intp]) -> tuple[Floats, Floats, Floats]:
+    """Measured rows, changes and weights: the photos as they are, in the light of others, and those spoilt."""
+    relit, moved = relit_as_others(rows.measured, rows.changes, camera, _RELIT)
+    parts = [(rows.measured, rows.changes, 1.0), (relit, moved, 1.0)]
+    if rows.more is not None and len(rows.more):
+        parts.append((rows.more.measured, rows.more.changes, _SPOILT_WEIGHT))
+    measured, changes = (np.concatenate(values) for values in ([one[0] for one in parts], [one[1] for one in parts]))
+    return measured, changes, np.concatenate([np.full(len(one[0]), one[2]) for one in parts])
 
 
 def fit_model(rows: Rows, way: Way, common: Common | None = None, residues: Floats | None = None) -> LightModel:

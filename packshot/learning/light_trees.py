@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 TARGETS = (slice(0, 1), slice(1, 3))  # exposure and white point, of ``lightmeter.CHANGES``
 DEPTH = 14
-_TREES = 40  # of each forest
-_LEAF = 5
+_TREES = 36  # of each forest
+_LEAF = 6
+_LEAF_OF_MANY = 8
+_MANY = 2500  # rows from which on a leaf holds more of them
 _TRIED = 0.33  # of the numbers, at each node
 _COLUMNS = 3
 
@@ -52,19 +54,20 @@ def no_trees() -> Trees:
     return Trees(whole, np.full(1, -np.inf, np.float32), whole, single, whole, np.zeros((2, 6), np.float32))
 
 
-def grow_trees(inputs: Floats, departures: Floats, wholes: Floats) -> Trees:
-    """Forests for inputs (n, f): what they say is learned from departures and wholes (n, 3)."""
+def grow_trees(inputs: Floats, wanted: tuple[Floats, Floats], weights: Floats) -> Trees:
+    """Forests for inputs (n, f), of departures and of whole changes ``wanted``, (n, 3) each, at weights (n,)."""
     from sklearn.ensemble import ExtraTreesRegressor
 
-    seen = inputs.astype(np.float32)
-    parts: list[tuple[Any, slice]] = []
-    for start, wanted in ((0, departures), (_COLUMNS, wholes)):
-        for target in TARGETS:
+    seen, parts = inputs.astype(np.float32), []
+    leaf = _LEAF_OF_MANY if len(seen) >= _MANY else _LEAF
+    for start, values in zip((0, _COLUMNS), wanted, strict=True):
+        for part in TARGETS:
+            target = values[:, part] if part.stop - part.start > 1 else values[:, part.start]
             forest = ExtraTreesRegressor(
-                _TREES, min_samples_leaf=_LEAF, max_depth=DEPTH, max_features=_TRIED, random_state=1
+                _TREES, min_samples_leaf=leaf, max_depth=DEPTH, max_features=_TRIED, random_state=1
             )
-            forest.fit(seen, np.squeeze(wanted[:, target], 1) if target == TARGETS[0] else wanted[:, target])
-            parts += [(one.tree_, slice(start + target.start, start + target.stop)) for one in forest.estimators_]
+            forest.fit(seen, target, weights)
+            parts += [(one.tree_, slice(start + part.start, start + part.stop)) for one in forest.estimators_]
     return _flat(parts)
 
 
