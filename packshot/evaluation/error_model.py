@@ -76,6 +76,11 @@ class ErrorModel(Frozen):
         """The residues."""
         return np.array(self.residues)
 
+    @cached_property
+    def range(self) -> NDArray[np.float64]:
+        """What of the residues holds four of five, and their middle: low, middle, high."""
+        return np.asarray(np.quantile(self.spread, (0.1, 0.5, 0.9)))
+
     def centre(self, features: Mapping[str, float], row: NDArray[np.float64]) -> float:
         """The expected logarithm of the error. ``row``: the features by the judge's own names."""
         linear = self.linear.level + float(self.linear.pushes(features).sum())
@@ -89,7 +94,7 @@ class ErrorModel(Frozen):
 
     def expected(self, features: Mapping[str, float], centre: float) -> Expected:
         """In the error's own units."""
-        low, median, high = np.exp(centre + np.quantile(self.spread, (0.1, 0.5, 0.9)))
+        low, median, high = np.exp(centre + self.range)
         rank = float(np.interp(centre, self.usual, np.linspace(0, 1, len(self.usual))))
         pushes = dict(zip(self.linear.features, self.linear.pushes(features).tolist(), strict=True))
         return Expected(float(median), float(low), float(high), rank, pushes)

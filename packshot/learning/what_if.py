@@ -40,9 +40,11 @@ class WhatIf:
 def of_cases(cases: Sequence[Case], confidence: float, bar: Bar | None = None) -> WhatIf:
     """By one bar, or by people's verdicts."""
     bad = np.array([case.bad for case in cases], bool)
-    shares = {risk: what_could_be_published(cases, Promise(risk=risk, confidence=confidence)) for risk in RISKS}
+    shares = [what_could_be_published(cases, Promise(risk=risk, confidence=confidence)) for risk in RISKS]
     area = auc(np.array([-case.quality for case in cases]), bad)
-    return WhatIf(bar, float(bad.mean()) if len(bad) else 0.0, round(area, 4), shares)
+    # Whoever keeps a promise keeps every looser one too.
+    published = dict(zip(RISKS, np.maximum.accumulate(shares).tolist(), strict=True))
+    return WhatIf(bar, float(bad.mean()) if len(bad) else 0.0, round(area, 4), published)
 
 
 def by_bar(outcomes: Sequence[Outcome], judge: TrainedJudge | None, bar: Bar, confidence: float) -> list[WhatIf]:
