@@ -103,7 +103,7 @@ def learn_light_of(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> 
     lesson = learn_light(rows)
     model, role, name = lesson.model, "light", "light.onnx"
     category = run.options.category
-    base = None if category is None else _base_light(run, bench)
+    base = None if category is None else base_light(run, bench)
     if base is not None:
         model = with_category(base, rows)
     elif category is not None:
@@ -118,7 +118,7 @@ def learn_light_of(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> 
     return lesson
 
 
-def _base_light(run: Learning, bench: Workbench) -> LightModel | None:
+def base_light(run: Learning, bench: Workbench) -> LightModel | None:
     """The base's light model, if it has one that can be learned further."""
     card = bench.file.models.get("light")
     if card is None:

@@ -16,8 +16,10 @@ from typer.testing import CliRunner
 
 from packshot.cli import app
 from packshot.learning.learn import learn
-from packshot.learning.learn_run import LearningError, LearnOptions
-from packshot.learning.pairs import read_pairs
+from packshot.learning.learn_run import Learning, LearningError, LearnOptions
+from packshot.learning.learn_steps import base_light
+from packshot.learning.pack_making import Workbench
+from packshot.learning.pairs import PairSet, read_pairs
 from packshot.pack import BASE_PACK, Pack
 from packshot.photo import Photo
 from packshot.pipeline import predict
@@ -139,3 +141,13 @@ def test_pairs_that_are_none_are_told_so(tmp_path: Path) -> None:
     answer = CliRunner().invoke(app, ["learn", str(tmp_path), "--out", str(tmp_path / "pack")])
     assert answer.exit_code == 2
     assert "needs a file pairs.jsonl" in answer.output
+
+
+def test_a_light_model_of_another_kind_is_not_learned_further_and_that_is_told(tmp_path: Path) -> None:
+    bench = Workbench.from_base(Pack(make_pack(tmp_path / "tiny")), tmp_path / "pack")
+    (bench.folder / "light.onnx").write_bytes((bench.folder / "product.onnx").read_bytes())
+    bench.add_model("light", "light.onnx")
+    options = LearnOptions(tmp_path / "pack", tmp_path / "tiny", "hats")
+    run = Learning(PairSet(tmp_path, ()), options, lambda *_: None)
+    assert base_light(run, bench) is None
+    assert "hats has a light model of its own: light.onnx is not packshot's own light model" in run.notes[0]
