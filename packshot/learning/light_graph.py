@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot.learning.light_cameras import SAME_CAMERA, SIDE
-from packshot.learning.light_model import CLIP, UNITS, LightModel
+from packshot.learning.light_model import CLIP, LEAST_SPREAD, UNITS, LightModel
 from packshot.learning.light_rules import RULED
 from packshot.learning.light_trees import DEPTH, Trees
 from packshot.learning.light_witness import SEEN, UNIT
@@ -215,7 +215,7 @@ def _constants(model: LightModel) -> dict[str, Any]:
         "gain": -1 / (2 * kernel.length**2),
         "straight": kernel.straight,
         "to_changes": np.tile(np.eye(3, len(CHANGES)), (2, 1)),
-        **{"units": UNITS, "least": 0.02, "low": -CLIP, "high": CLIP, "minus_two": -2.0},
+        **{"units": UNITS, "least": LEAST_SPREAD, "low": -CLIP, "high": CLIP, "minus_two": -2.0},
         **{"same_camera": SAME_CAMERA, "one_number": [[1.0]], "tint_unit": UNIT},
     }
 

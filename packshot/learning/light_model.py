@@ -31,6 +31,7 @@ _PRIOR_PHOTOS = 4.0  # that weigh as much as a category's own against the mean o
 _FARTHEST = 1.5  # units: a photo that departs further says no more than that it does
 _PARTS = 8  # principal components of the embedding
 CLIP = 4.0  # standard deviations: what is stranger is strange enough
+LEAST_SPREAD = 0.15  # units: nobody is surer of a photo's light
 _SPOILT_WEIGHT = 0.7  # of a photo spoilt on purpose, against one of a pair
 _RELIT = 3  # times that trees see each photo in another light
 
@@ -164,7 +165,7 @@ class LightModel:
         changed[:, :3] += (share[:, half:] * self.trees.apply(seen)).reshape(-1, 2, 3).sum(1)
         instead = told @ self.instead
         changed = changed * (1 - instead[:, :1]) + instead[:, 1:]
-        return changed * UNITS, np.maximum(found[:, half : 2 * half], 0.02) * UNITS
+        return changed * UNITS, np.maximum(found[:, half : 2 * half], LEAST_SPREAD) * UNITS
 
     def likeness(self, inputs: Floats, told: Floats) -> Floats:
         """(m, n) how alike photos are to the model's rows."""
