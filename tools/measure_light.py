@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from packshot.learning.fitting import CommonLook, read_fits, read_look
+from packshot.learning.fitting import read_fits, read_look
 from packshot.learning.fitting_reading import load_reading
 from packshot.learning.light_learning import learn_light, rows_of, said_by_mean
 from packshot.learning.light_model import Rows
@@ -47,7 +47,7 @@ def read(folders: list[Path], pack: Pack) -> Photos:
     """All accepted pairs of the folders."""
     readings, looks, fits, sets = [], [], [], []
     for folder in folders:
-        look: CommonLook = read_look(folder)
+        look = read_look(folder)
         for fit in read_fits(folder):
             if not fit.accepted or fit.recipe is None:
                 continue
