@@ -32,9 +32,9 @@ class Workbench:
         """
         folder.mkdir(parents=True, exist_ok=True)
         models = {role: card for role, card in _with_embedding(base).items() if _stays(role, relearned)}
-        kept = [*models.values(), *([base.file.recognition] if base.file.recognition else [])]
-        for card in kept:
-            shutil.copyfile(base.folder / card.file, folder / card.file)
+        names = [card.file for card in models.values()]
+        for name in (*names, *([base.file.recognition.file] if base.file.recognition else [])):
+            shutil.copyfile(base.folder / name, folder / name)
         own = {} if relearned is None else {name: one for name, one in base.file.own.items() if name != relearned}
         for one in own.values():
             shutil.copytree(base.folder / one.folder, folder / one.folder, dirs_exist_ok=True)
