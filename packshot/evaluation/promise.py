@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from packshot.evaluation.exact import at_most, design_effect, upper_bound, verdicts_needed
+from packshot.evaluation.exact import at_most, design_effect, lower_bound, upper_bound, verdicts_needed
 from packshot.recipe import Frozen
 
 _FIRST_SHARE = 0.3  # of a group's verdicts that the strictest threshold accepts, where that is enough to prove anything
@@ -189,9 +189,15 @@ def verdicts_missing(cases: Sequence[Case], promise: Promise, correlation: float
             total = math.ceil(effect[len(top) - 1] * needed / share)
             best = total if best is None else min(best, total)
     if best is None:
-        few = len(ordered) < 2 * least
-        return 2 * least - len(ordered) if few and not all(case.bad for case in ordered) else None
+        return 2 * least - len(ordered) if len(ordered) < 2 * least and _hopeful(ordered, effect, promise) else None
     return max(1, best - len(ordered))
+
+
+def _hopeful(ordered: Sequence[Case], effect: Sequence[float], promise: Promise) -> bool:
+    """Whether the best of the cases may still keep the promise: so few tell little."""
+    count = max(1, round(_FIRST_SHARE * len(ordered)))
+    bad = sum(case.bad for case in ordered[:count])
+    return bad < count and lower_bound(*effective(bad, count, effect[count - 1]), promise.confidence) <= promise.risk
 
 
 def _enough(rate: float, promise: Promise) -> int | None:

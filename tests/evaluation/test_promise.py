@@ -162,6 +162,10 @@ class TestVerdictsMissing:
     def test_a_judge_that_cannot_tell_is_not_helped_by_more(self) -> None:
         assert verdicts_missing(drawn(3, 400, bad=0.5, apart=0.0), PROMISE) is None
 
+    def test_a_few_that_are_mostly_bad_promise_nothing(self) -> None:
+        """Of the best third four in five are bad: nobody is told that some more would do."""
+        assert verdicts_missing(drawn(3, 60, bad=0.85, apart=0.5), PROMISE) is None
+
     def test_so_many_more_are_mostly_enough(self) -> None:
         enough = 0
         for seed in range(30):
