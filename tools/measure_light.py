@@ -22,7 +22,7 @@ from packshot.learning.light_learning import learn_light, rows_of, said_by_mean
 from packshot.learning.light_model import Rows
 from packshot.learning.light_spoilt import read_spoilt, with_more
 from packshot.learning.pairs import Pair
-from packshot.learning.splits import held_out
+from packshot.learning.splits import split_pairs
 from packshot.pack import Pack
 from tools.light_colors import ProductColors
 
@@ -45,7 +45,7 @@ class Photos:
 
 def read(folders: list[Path], pack: Pack) -> Photos:
     """All accepted pairs of the folders."""
-    readings, looks, fits, sets = [], [], [], []
+    readings, looks, fits, sets, pairs = [], [], [], [], []
     for folder in folders:
         look = read_look(folder)
         for fit in read_fits(folder):
@@ -54,13 +54,15 @@ def read(folders: list[Path], pack: Pack) -> Photos:
             pair = Pair(fit.id, fit.category, fit.group, Path(fit.before), Path(fit.after))
             path = next((folder / "readings").glob(f"{Path(fit.recipe_file).stem}.*.npz"))
             readings.append(load_reading(path, pair))
+            pairs.append(pair)
             looks.append(look.of(fit.category))
             fits.append(fit)
             sets.append(folder.name)
     rows, problems = rows_of(fits, pack, lambda *_: None)
     if problems:
         raise SystemExit("\n".join(problems.values()))
-    held = np.array([held_out(group) for group in rows.groups], np.bool_)
+    scored = {pair.group for pair in split_pairs(pairs)[1]}
+    held = np.array([group in scored for group in rows.groups], np.bool_)
     return Photos(rows, ProductColors.of(readings, looks), np.array(sets), held)
 
 

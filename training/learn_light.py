@@ -3,7 +3,7 @@
 python -m training.learn_light --fits WORK/fits/real WORK/fits/studio WORK/fits/rendered --pack PACK \\
     --spoilt WORK/spoilt.npz --out WORK/light.onnx
 
-Held-out groups stay out. The pack measures the photos, so its product network is the one that the model holds for.
+Groups that `learn` holds out stay out. The pack measures the photos, so its product network is the one that the model holds for.
 """
 
 from __future__ import annotations
@@ -12,12 +12,18 @@ import argparse
 from pathlib import Path
 
 from packshot.commands.steps import Steps
-from packshot.learning.fitting import read_fits
+from packshot.learning.fitting import PairFit, read_fits
 from packshot.learning.light_export import export_light_model
 from packshot.learning.light_learning import learn_light, missed, rows_of, said_by_mean
 from packshot.learning.light_spoilt import read_spoilt, with_more
-from packshot.learning.splits import held_out
+from packshot.learning.pairs import Pair
+from packshot.learning.splits import split_pairs
 from packshot.pack import Pack
+
+
+def pair_of(fit: PairFit) -> Pair:
+    """The pair that was fitted."""
+    return Pair(fit.id, fit.category, fit.group, Path(fit.before), Path(fit.after))
 
 
 def main() -> None:
@@ -28,12 +34,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     fits = [fit for folder in given.fits for fit in read_fits(folder) if fit.accepted and fit.recipe is not None]
+    scored = {pair.group for pair in split_pairs([pair_of(fit) for fit in fits])[1]}
     with Steps() as steps:
-        rows, problems = rows_of([fit for fit in fits if not held_out(fit.group)], Pack(given.pack), steps)
+        rows, problems = rows_of([fit for fit in fits if fit.group not in scored], Pack(given.pack), steps)
     for name, why in problems.items():
         print(f"{name}: {why}")
     if given.spoilt is not None:
-        rows = with_more(rows, read_spoilt(given.spoilt), {fit.group for fit in fits if held_out(fit.group)})
+        rows = with_more(rows, read_spoilt(given.spoilt), scored)
     lesson = learn_light(rows)
     digest = export_light_model(lesson.model, given.out)
     left, mean = missed(rows, lesson.said), missed(rows, said_by_mean(rows))
