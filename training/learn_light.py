@@ -3,7 +3,7 @@
 python -m training.learn_light --fits WORK/fits/real WORK/fits/studio WORK/fits/rendered --pack PACK \\
     --spoilt WORK/spoilt.npz --out WORK/light.onnx
 
-Groups that `learn` holds out stay out. The pack measures the photos, so its product network is the one that the model holds for.
+Groups that `learn` holds out stay out. The pack measures the photos: the model holds for its product network.
 """
 
 from __future__ import annotations
