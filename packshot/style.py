@@ -35,6 +35,9 @@ class House(Frozen):
     background: tuple[int, int, int] = (255, 255, 255)
     shadow: Literal["none", "keep", "soft"] = "none"
     sharpening: float = Field(0.35, ge=0, le=3)
+    noise: float = Field(
+        0.0, ge=0, le=40, description="sRGB levels of noise smoothed out of photos that are hardly reduced or enlarged"
+    )
     upright: Literal["auto", "never"] = "auto"
     heal: bool = True
     quality: int = Field(92, ge=1, le=100, description="of the JPEG")

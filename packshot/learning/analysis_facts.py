@@ -76,6 +76,7 @@ HABITS = {
     "contrast": "contrast",
     "saturation": "saturation",
     "sharpening": "sharpening",
+    "noise": "noise smoothed, levels",
     "specks": "specks healed",
 }
 
@@ -112,6 +113,7 @@ def numbers_of(recipe: Recipe) -> dict[str, float]:
         "contrast": light.contrast,
         "saturation": color.saturation,
         "sharpening": recipe.detailing.effective().sharpening,
+        "noise": recipe.detailing.effective().noise,
         "specks": float(len(grouped(recipe.detailing.spots))),
     }
 

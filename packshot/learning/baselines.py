@@ -33,9 +33,9 @@ _GREY_CARD = 2.0  # strongest linear channel over the weakest: beyond it the bor
 class Edit:
     """One human edit, or the mean of many, as far as an average makes sense.
 
-    margins: top, right, bottom, left as shares of the canvas; canvas: (width, height). color, lighting, sharpening come
-    from the fitted recipe and are neutral where there is none. framing: of several edits, the margins and the anchor
-    that explain them all best (see `habits.margins`), as a house style says them.
+    margins: top, right, bottom, left as shares of the canvas; canvas: (width, height). color, lighting, sharpening and
+    noise come from the fitted recipe and are neutral where there is none. framing: of several edits, the margins and
+    the anchor that explain them all best (see `habits.margins`), as a house style says them.
     """
 
     margins: tuple[float, float, float, float]
@@ -43,6 +43,7 @@ class Edit:
     color: Color = field(default_factory=Color)
     lighting: Lighting = field(default_factory=Lighting)
     sharpening: float = 0.0
+    noise: float = 0.0
     framing: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -69,8 +70,9 @@ def edit_of(reference: Reference, fitted: Recipe | None) -> Edit | None:
     margins = (top, 1 - right, 1 - bottom, left)
     if fitted is None:
         return Edit(margins, reference.canvas)
-    parts = fitted.color.effective(), fitted.lighting.effective(), fitted.detailing.effective().sharpening
-    return Edit(margins, reference.canvas, *parts)
+    parts = fitted.color.effective(), fitted.lighting.effective()
+    detail = fitted.detailing.effective()
+    return Edit(margins, reference.canvas, *parts, detail.sharpening, detail.noise)
 
 
 def mean_edit(edits: Sequence[Edit]) -> Edit:
@@ -89,6 +91,7 @@ def mean_edit(edits: Sequence[Edit]) -> Edit:
         _mean_color([edit.color for edit in edits]),
         _mean_lighting([edit.lighting for edit in edits]),
         float(np.mean([edit.sharpening for edit in edits])),
+        float(np.mean([edit.noise for edit in edits])),
         habits.margins([_placing(edit) for edit in edits]),
     )
 
@@ -152,7 +155,7 @@ def mean_recipe(predicted: Recipe, mean: Edit) -> Recipe:
     changes = {
         "color": mean.color,
         "lighting": mean.lighting,
-        "detailing": Detailing(sharpening=mean.sharpening),
+        "detailing": Detailing(sharpening=mean.sharpening, noise=mean.noise),
         "alignment": type(predicted.alignment)(),
         "by": "mean",
     }

@@ -1,4 +1,4 @@
-"""A house's habits, read out of its finished shots: canvas, margins, anchor, sharpening, per category.
+"""A house's habits, read out of its finished shots: canvas, margins, anchor, sharpening, smoothing, per category.
 
 A retoucher scales the product until it fills the canvas less its margins one way or the other, then sets it on an
 anchor. So of all shots of a category either the width or the height of the product's box is the same; the margins are
@@ -29,6 +29,7 @@ _AGREE = 0.9  # share of shots that must have a canvas's size for it to be the h
 _SAME_ASPECT = 0.005
 _NEAR_CENTRE = 0.8  # the centre is left for base or top only if they scatter this much less
 _MOST_MARGIN = 0.49
+_UNREDUCED = 0.6  # canvas pixels to one of the photo: below, noise is averaged out
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Placing:
     scale: float
     sharpening: float
     radius: float
+    noise: float = 0.0
 
 
 def placing_of(recipe: Recipe) -> Placing | None:
@@ -64,7 +66,7 @@ def placing_of(recipe: Recipe) -> Placing | None:
     detail = recipe.detailing.effective()
     shares = (float(left), float(top), float(right), float(bottom))
     canvas, photo = recipe.geometry.size, min(recipe.source.size)
-    return Placing(recipe.category, shares, canvas, photo, scale, detail.sharpening, detail.radius)
+    return Placing(recipe.category, shares, canvas, photo, scale, detail.sharpening, detail.radius, detail.noise)
 
 
 def habits_of(placings: Sequence[Placing]) -> dict[str, Habits]:
@@ -168,8 +170,12 @@ def _by_camera(placings: Sequence[Placing]) -> list[list[int]]:
 
 
 def _finish(placings: Sequence[Placing]) -> Habits:
-    """How much shots are sharpened for output."""
-    return {"sharpening": round(float(np.median([placing.sharpening for placing in placings])), 3)}
+    """How much shots are sharpened for output, and smoothed where the photo was not much reduced."""
+    noise = [placing.noise for placing in placings if placing.scale >= _UNREDUCED]
+    return {
+        "sharpening": round(float(np.median([placing.sharpening for placing in placings])), 3),
+        "noise": round(float(np.median(noise)), 1) if noise else 0.0,
+    }
 
 
 def _default_margins(placings: Sequence[Placing]) -> Habits:

@@ -23,6 +23,7 @@ _WORDS = {
     "shadow": "none, keep or soft",
     "background": "sRGB",
     "sharpening": "amount",
+    "noise": "levels smoothed out where a photo is hardly reduced",
     "upright": "auto, or never to leave the tilt",
     "heal": "dust and lint",
 }

@@ -16,7 +16,7 @@ from pydantic import Field
 from packshot.catalog import Answer
 from packshot.colorscience import LUMINANCE
 from packshot.pipeline import correct
-from packshot.recipe import Color, Cropping, Detailing, Frozen, Lighting, Recipe, Spot, Triple
+from packshot.recipe import Color, Cropping, Frozen, Lighting, Recipe, Spot, Triple
 from packshot.review.recategorizing import Recategorize
 from packshot.review.strokes import Coordinate, Point, Stroke, brushed, without_loose_pieces
 from packshot.stages.background import png_asset
@@ -222,9 +222,7 @@ def _detailing(recipe: Recipe, edit: Edit) -> dict[str, Any]:
     removed = set(edit.spots_removed)
     kept = [spot for place, spot in enumerate(recipe.detailing.spots) if place not in removed]
     added = [Spot(x=spot.x, y=spot.y, radius=spot.radius, kind="human") for spot in edit.spots_added]
-    return Detailing(
-        spots=(*kept, *added), sharpening=recipe.detailing.sharpening, radius=recipe.detailing.radius
-    ).model_dump()
+    return recipe.detailing.model_copy(update={"spots": (*kept, *added), "strength": 1.0}).model_dump()
 
 
 _CHANGES: dict[str, Callable[[Recipe, Edit], dict[str, Any]]] = {

@@ -1,4 +1,4 @@
-"""Detailing: dust and lint found and healed, and sharpening for the output.
+"""Detailing: dust and lint found and healed, noise smoothed, and sharpening for the output.
 
 A small network of the pack marks specks; each mark becomes a disc (dust) or a chain of discs (lint), so that a
 person can see, delete and add them one by one.
@@ -27,6 +27,7 @@ _NOT_WORTH = 1.15  # so little is not worth a resampling
 _LARGE, _LARGE_TO = 1250, 900  # large photos: time counts
 _MOST_DISCS = 14
 _LEAST_PIXELS = 2
+_AVERAGED_OUT = 0.6  # output pixels to one of the photo: below, noise is gone by itself
 _FRINGE = 0.5  # of the level: around what is surely a speck, this is its faint rim
 _GROWN = 1.2  # pixels that each disc reaches beyond what was marked: a thread's soft edge
 
@@ -41,21 +42,25 @@ class Mark:
 
 
 class DetailingStage:
-    """Specks and sharpening."""
+    """Specks, noise and sharpening."""
 
     name = "detailing"
 
     def predict(self, view: View, draft: Recipe) -> Detailing:
-        """The specks to heal, surest first, and the house's sharpening."""
-        del draft
+        """The specks to heal, surest first, and the house's sharpening and smoothing.
+
+        A photo that is much reduced has its noise averaged out.
+        """
         house, limits = view.house, view.pack.file.thresholds
         marks = find_marks(view)[: limits.specks_at_most] if house.heal else []
         unit = geometry.scale_of(view.to_source)
         spots = [spot_of(mark, disc, view, unit) for mark in marks for disc in mark.discs]
-        return Detailing(spots=tuple(spots), sharpening=house.sharpening)
+        reduced = geometry.scale_of(draft.geometry.affine()) < _AVERAGED_OUT
+        noise = 0.0 if reduced else house.noise
+        return Detailing(spots=tuple(spots), sharpening=house.sharpening, noise=noise)
 
     def lower(self, parameters: Detailing, plan: RenderPlan) -> None:
-        """Spots and sharpening, after the geometry."""
+        """Spots, noise and sharpening, after the geometry."""
         detail = parameters.effective()
         plan.spots = detail.spots
         plan.sharpening = detail.sharpening

@@ -76,3 +76,10 @@ def test_a_camera_seldom_used_for_a_category_does_as_elsewhere() -> None:
 def test_no_shots_no_habits() -> None:
     with pytest.raises(ValueError, match="at least one"):
         habits_of([])
+
+
+def test_noise_is_read_from_shots_that_were_hardly_reduced() -> None:
+    whole = Placing("tops", (0.1, 0.1, 0.9, 0.9), (640, 800), 533, 1.2, 0.1, 0.8, 4.5)
+    reduced = Placing("tops", (0.1, 0.1, 0.9, 0.9), (640, 800), 4000, 0.2, 0.1, 0.8, 0.0)
+    assert habits_of([whole, whole, reduced, reduced, reduced])["default"]["noise"] == 4.5
+    assert habits_of([reduced])["default"]["noise"] == 0

@@ -122,3 +122,13 @@ def test_lowering_takes_the_strength_along() -> None:
     DetailingStage().lower(part, plan)
     assert plan.spots == (Spot(x=1, y=2, radius=3, strength=0.5),)
     assert (plan.sharpening, plan.radius) == (0.4, 1.1)
+
+
+def test_noise_is_smoothed_as_the_house_does_unless_the_photo_is_much_reduced(pack: Pack) -> None:
+    pixels, matte = product_photo()
+    whole = view_of(pixels, matte, pack, noise=4.5)
+    stage, recipe = DetailingStage(), draft(whole)
+    assert stage.predict(whole, recipe).noise == 4.5
+    reduced = recipe.model_copy(update={"cropping": recipe.cropping.model_copy(update={"scale": 0.4})})
+    assert stage.predict(whole, reduced).noise == 0
+    assert predicted(pack, pixels, matte).noise == 0
