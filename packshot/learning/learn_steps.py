@@ -83,7 +83,7 @@ def learn_specks(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> No
     if chosen is None:
         run.note("The retouchers took away too few specks to learn from when to heal; the base's threshold stays.")
         return
-    run.account["specks"] = {"level": chosen.level, "found": chosen.found, "false_discs_a_photo": chosen.false}
+    run.account["specks"] = {"level": chosen.level, "found": chosen.found, "false_a_photo": chosen.false}
     bench.change(thresholds=bench.file.thresholds.model_copy(update={"speck_confidence": chosen.level}))
 
 

@@ -1,6 +1,7 @@
-"""From which probability on a mark is healed: as many specks as retouchers took away, at so few false discs a photo.
+"""From which probability on a mark is healed: as many specks as retouchers took away, at so few false ones a photo.
 
-A disc is what is healed: a thread taken for dirt is a chain of them, and does as much more harm.
+A thread is one speck, as people count, however many discs it takes to heal it. Fits miss about a sixth of the true
+specks, and marks on those count as false: the level errs on the careful side.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _LEAST_SPECKS = 20
 
 @dataclass(frozen=True)
 class SpeckLevel:
-    """The level chosen; by level the share of specks found and the false discs a photo."""
+    """The level chosen; by level the share of specks found and the false marks a photo."""
 
     level: float
     found: dict[float, float]
@@ -59,7 +60,7 @@ def choose_level(
 
 
 def _count(fit: PairFit, pack: Pack) -> tuple[list[int], list[int], int] | None:
-    """By level how many specks are found and how many discs are on none, and how many specks there are."""
+    """By level how many specks are found and how many marks are on none, and how many specks there are."""
     assert fit.recipe is not None
     try:
         view = View.of(Photo.open(fit.before), pack, Style(), fit.category)
@@ -75,6 +76,6 @@ def _count(fit: PairFit, pack: Pack) -> tuple[list[int], list[int], int] | None:
         marks = seen.marks(level)
         if len(marks) > pack.file.thresholds.specks_at_most:
             marks = []
-        ours = [spot_of(mark, disc, view, unit) for mark in marks for disc in mark.discs]
-        counts.append(healed_and_false([[disc] for disc in ours], specks))
+        ours = [[spot_of(mark, disc, view, unit) for disc in mark.discs] for mark in marks]
+        counts.append(healed_and_false(ours, specks))
     return [healed for healed, _ in counts], [false for _, false in counts], len(specks)
