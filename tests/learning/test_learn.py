@@ -73,8 +73,9 @@ def test_categories_are_told_from_photos(pairs: Path, learned: tuple[Path, dict[
     assert pack.recognition is not None
     assert {kind.name for kind in pack.recognition.kinds if kind.rarity == 1} == set(account["learned_from"])
     assert sum(one["photos"] for one in account["told"].values()) == account["held_out"]
-    recipe = predict(Photo.open(pairs / "before" / "mug-0.jpg"), pack)
-    assert recipe.category == "glassware"
+    told = {line.id: predict(Photo.open(line.before), pack).category for line in read_pairs(pairs).pairs}
+    right = [told[line.id] == line.category for line in read_pairs(pairs).pairs]
+    assert sum(right) > 0.6 * len(right), told  # a photo or two a category, and what the base knows
     assert "Which category is it?" in (learned[0] / "report.html").read_text(encoding="utf-8")
 
 
