@@ -26,7 +26,7 @@ from packshot.recipe import Alignment, Background, Color, Cropping, Detailing, L
 from packshot.stages.background import decode_matte, product_matte
 from packshot.stages.detailing import find_marks
 from packshot.style import Style
-from packshot.uprightness import angles, cues
+from packshot.uprightness import angles
 from packshot.view import View
 
 Picture = NDArray[np.uint8]
@@ -222,7 +222,7 @@ def curve(values: NDArray[np.floating], chosen: float, width: int = 560, height:
 
 def alignment(shot: Shot) -> Picture:
     """The photo, the weighed probability of each turn, and the turned photo."""
-    share = shot.view.pack.weigh(cues(shot.view.middling, shot.view.middling_matte))
+    share = shot.view.upright_share
     assert share is not None
     turn = shot.recipe.alignment
     words = f"turned by {turn.angle:+.1f}°" if turn.method == "cues" else "not sure: left as it is"
