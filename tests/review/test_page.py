@@ -322,6 +322,14 @@ def test_nothing_is_cut_off(chromium: Browser, address: str, size: tuple[int, in
     visit.close()
 
 
+def test_in_a_low_window_the_panel_scrolls_alone(chromium: Browser, address: str) -> None:
+    visit = Visit(chromium, address, (1280, 520))
+    visit.waits_for_photo()
+    assert visit.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert visit.page.evaluate("(panel => panel.scrollHeight > panel.clientHeight)(document.querySelector('aside'))")
+    visit.close()
+
+
 def test_controls_have_names_and_text_has_contrast_in_every_surround(visit: Visit) -> None:
     visit.press("y", "ArrowRight")
     assert visit.page.evaluate(f"{CHECKS} unnamed()") == []
