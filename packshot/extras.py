@@ -25,7 +25,7 @@ EXTRAS = (
     Extra("report", ("matplotlib", "jinja2"), "reports as pages"),
     Extra("catalog", ("sqlalchemy", "alembic"), "catalogs: publish, report, feedback"),
     Extra("postgres", ("psycopg",), "catalogs in PostgreSQL"),
-    Extra("learn", ("torch", "onnx", "onnxscript"), "learning packs"),
+    Extra("learn", ("torch", "onnx", "onnxscript", "sklearn"), "learning packs"),
 )
 
 

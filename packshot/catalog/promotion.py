@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from pydantic import Field
 
 from packshot.evaluation.bar import Bar
 from packshot.learning.comparison import Difference, differences
+from packshot.learning.pack_making import write_data
 from packshot.pack import OwnPack, Pack
 from packshot.photo import write_atomic
 from packshot.recipe import Frozen
@@ -154,9 +154,8 @@ def _recognising(champion: Pack, challenger: Pack, categories: Sequence[str], fo
     """The champion's way to tell categories from photos with the challenger's for some: a new one must be told too."""
     if champion.recognition is None or challenger.recognition is None:
         return {}
-    content = champion.recognition.taking(challenger.recognition, categories).model_dump_json().encode()
-    write_atomic(folder / FILE, content)
-    return {"recognition": {"file": FILE, "sha256": hashlib.sha256(content).hexdigest()}}
+    both = champion.recognition.taking(challenger.recognition, categories)
+    return {"recognition": write_data(folder, FILE, both).model_dump()}
 
 
 def _copy(pack: Pack, folder: Path, deep: bool = True) -> None:

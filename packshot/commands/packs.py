@@ -88,7 +88,9 @@ def _tell(described: dict[str, Any]) -> None:
 
 def _certified(certificate: dict[str, Any] | None) -> str:
     """What a certificate allows: a pack may have one that proves too little for anything."""
+    from packshot.evaluation.certificate import publishing
+
     if not certificate:
         return "none: every photo goes to review"
-    groups = [group["name"] for group in certificate.get("groups", ()) if group.get("quality") is not None]
+    groups = publishing(certificate)
     return f"may publish unseen: {', '.join(groups)}" if groups else "proves too little: every photo goes to review"

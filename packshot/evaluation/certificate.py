@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -61,6 +61,12 @@ class Certificate(Frozen):
         """The group that speaks for a photo; None where nobody ever decided on its kind."""
         fitting = (one for one in self.groups if one.hard == hard and category in one.categories)
         return next(fitting, None)
+
+
+def publishing(certificate: Mapping[str, Any] | None) -> list[str]:
+    """The groups that a certificate, as it stands in ``pack.json``, lets through unseen."""
+    groups = () if certificate is None else certificate.get("groups", ())
+    return [group["name"] for group in groups if group.get("quality") is not None]
 
 
 def style_digest(style: Style) -> str:

@@ -19,6 +19,7 @@ from packshot import geometry
 from packshot.recipe import Recipe
 from packshot.stages.background import decode_matte
 from packshot.stages.cropping import turned_box
+from packshot.stages.detailing import AVERAGED_OUT
 
 Anchor = Literal["centre", "base", "top"]
 Habits = dict[str, Any]
@@ -29,7 +30,6 @@ _AGREE = 0.9  # share of shots that must have a canvas's size for it to be the h
 _SAME_ASPECT = 0.005
 _NEAR_CENTRE = 0.8  # the centre is left for base or top only if they scatter this much less
 _MOST_MARGIN = 0.49
-_UNREDUCED = 0.6  # canvas pixels to one of the photo: below, noise is averaged out
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def _by_camera(placings: Sequence[Placing]) -> list[list[int]]:
 
 def _finish(placings: Sequence[Placing]) -> Habits:
     """How much shots are sharpened for output, and smoothed where the photo was not much reduced."""
-    noise = [placing.noise for placing in placings if placing.scale >= _UNREDUCED]
+    noise = [placing.noise for placing in placings if placing.scale >= AVERAGED_OUT]
     return {
         "sharpening": round(float(np.median([placing.sharpening for placing in placings])), 3),
         "noise": round(float(np.median(noise)), 1) if noise else 0.0,

@@ -34,6 +34,7 @@ from packshot.learning.forest import ForestSettings, grow
 from packshot.learning.hard_training import train_hard
 from packshot.learning.judge_habits import project, usual
 from packshot.learning.judge_outcomes import Outcome
+from packshot.learning.pack_making import write_data
 from packshot.photo import write_atomic
 
 LEAST_OUTCOMES, LEAST_BAD = 40, 8
@@ -260,10 +261,8 @@ def folds(groups: Sequence[str], count: int, seed: int) -> Iterator[tuple[list[i
 
 def add_judge(folder: Path, judge: TrainedJudge) -> None:
     """Writes the judge into a pack. A certificate goes: it was about another judge."""
-    content = judge.model_dump_json(exclude_defaults=False).encode()
-    write_atomic(folder / FILE, content)
     path = folder / "pack.json"
     pack = json.loads(path.read_text(encoding="utf-8"))
-    pack["judge"] = {"file": FILE, "sha256": hashlib.sha256(content).hexdigest()}
+    pack["judge"] = write_data(folder, FILE, judge).model_dump()
     pack["certificate"] = None
     write_atomic(path, (json.dumps(pack, indent=1, ensure_ascii=False) + "\n").encode())

@@ -10,10 +10,18 @@ from typing import Any
 
 from packshot.pack import DataCard, Look, ModelCard, Pack, PackFile, Thresholds, own_light
 from packshot.photo import write_atomic
+from packshot.recipe import Frozen
 from packshot.recognition import FILE as RECOGNITION
 from packshot.recognition import Recognition
 
 EMBEDDING = "embedding"
+
+
+def write_data(folder: Path, name: str, data: Frozen) -> DataCard:
+    """Writes a data file of a pack, and gives the card by which ``pack.json`` names it."""
+    content = data.model_dump_json().encode()
+    write_atomic(folder / name, content)
+    return DataCard(file=name, sha256=hashlib.sha256(content).hexdigest())
 
 
 @dataclass
@@ -61,9 +69,7 @@ class Workbench:
 
     def add_recognition(self, recognition: Recognition) -> None:
         """Takes in how categories are told from photos."""
-        content = (recognition.model_dump_json() + "\n").encode()
-        write_atomic(self.folder / RECOGNITION, content)
-        self.change(recognition=DataCard(file=RECOGNITION, sha256=hashlib.sha256(content).hexdigest()))
+        self.change(recognition=write_data(self.folder, RECOGNITION, recognition))
 
     def change(self, **updates: Any) -> None:
         """Changes ``pack.json`` and writes it."""

@@ -27,7 +27,7 @@ _NOT_WORTH = 1.15  # so little is not worth a resampling
 _LARGE, _LARGE_TO = 1250, 900  # large photos: time counts
 _MOST_DISCS = 14
 _LEAST_PIXELS = 2
-_AVERAGED_OUT = 0.6  # output pixels to one of the photo: below, noise is gone by itself
+AVERAGED_OUT = 0.6  # output pixels to one of the photo: below, noise is gone by itself
 _FRINGE = 0.5  # of the level: around what is surely a speck, this is its faint rim
 _GROWN = 1.2  # pixels that each disc reaches beyond what was marked: a thread's soft edge
 
@@ -55,7 +55,7 @@ class DetailingStage:
         marks = find_marks(view)[: limits.specks_at_most] if house.heal else []
         unit = geometry.scale_of(view.to_source)
         spots = [spot_of(mark, disc, view, unit) for mark in marks for disc in mark.discs]
-        reduced = geometry.scale_of(draft.geometry.affine()) < _AVERAGED_OUT
+        reduced = geometry.scale_of(draft.geometry.affine()) < AVERAGED_OUT
         noise = 0.0 if reduced else house.noise
         return Detailing(spots=tuple(spots), sharpening=house.sharpening, noise=noise)
 
@@ -109,12 +109,13 @@ def doubts(view: View) -> Doubts | None:
 def at_speck_size(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A picture (H, W, 3) at the size the network knows specks in, small ones enlarged as far as that tells more."""
     long_side = max(image.shape[:2])
-    factor = _LARGE_TO / long_side if long_side > _LARGE else min(_ENLARGED_AT_MOST, _SPECK_LONG_SIDE / long_side)
-    size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
-    if factor < 1:
-        return averaged(image, size) if long_side > _LARGE else image
-    if factor < _NOT_WORTH:
+    large = long_side > _LARGE
+    factor = _LARGE_TO / long_side if large else min(_ENLARGED_AT_MOST, _SPECK_LONG_SIDE / long_side)
+    if not large and factor < _NOT_WORTH:
         return image
+    size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
+    if large:
+        return averaged(image, size)
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
@@ -150,8 +151,8 @@ def spots_in(
     )
     marks = []
     for label in range(1, count):
-        left, top, width, height, area = stats[label]
-        if area < _LEAST_PIXELS or max(width, height) > _LONGEST_SHARE * side:
+        left, top, width, height = stats[label, :4]
+        if max(width, height) > _LONGEST_SHARE * side:
             continue
         here = (slice(top, top + height), slice(left, left + width))
         own = labels[here] == label
