@@ -147,8 +147,8 @@ def scored(shared: Path, name: str, limit: int | None = None, long_side: int | N
     return result
 
 
-def photo_paths(shared: Path) -> list[Path]:
-    """The sellers' photos without a matte, of the sellers to learn from."""
+def plain_photos(shared: Path) -> list[tuple[Path, str, str]]:
+    """Photo, category and seller of the sellers' photos without a matte, of the sellers to learn from."""
     with (shared / "photos" / "photos.csv").open() as lines:
         rows = [row for row in csv.DictReader(lines) if not row["matte"] and not held_out(row["seller"])]
-    return [shared / "photos" / row["photo"] for row in rows]
+    return [(shared / "photos" / row["photo"], CATEGORY_OF_LABEL[row["label"]], row["seller"]) for row in rows]

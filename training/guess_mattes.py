@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from packshot.graphcut import recut
 from packshot.pack import Pack
-from training.data import photo_paths, read
+from training.data import plain_photos, read
 
 AGREEMENT = 0.975
 
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    paths = photo_paths(options.shared)
+    paths = [path for path, _, _ in plain_photos(options.shared)]
     with ProcessPoolExecutor(options.workers) as pool:
         kept = sum(pool.map(partial(guess, pack=options.pack, out=options.out), paths, chunksize=8))
     print(kept, "of", len(paths), "photos have a matte now")

@@ -9,7 +9,6 @@ groups. The rows hold for packs with this pack's product network.
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,14 +25,7 @@ from packshot.pack import Pack
 from packshot.photo import Photo
 from packshot.style import Style
 from packshot.view import View
-from training.data import CATEGORY_OF_LABEL, read
-
-
-def sellers_photos(shared: Path) -> list[tuple[Path, str, str]]:
-    """Photo, category and seller of what may be learned from."""
-    with (shared / "photos" / "photos.csv").open() as lines:
-        rows = [row for row in csv.DictReader(lines) if not row["matte"] and not held_out(row["seller"])]
-    return [(shared / "photos" / row["photo"], CATEGORY_OF_LABEL[row["label"]], row["seller"]) for row in rows]
+from training.data import plain_photos, read
 
 
 def spoiler_of(folders: list[Path]) -> Spoiler:
@@ -70,7 +62,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int)
     given = parser.parse_args()
     cv2.setNumThreads(1)
-    photos = sellers_photos(given.shared)[: given.limit]
+    photos = plain_photos(given.shared)[: given.limit]
     rows = spoilt(photos, spoiler_of(given.fits), Pack(given.pack), given.times)
     keep_spoilt(rows, given.out)
     print(f"{len(rows)} rows of {len(photos)} photos and {len(set(rows.groups))} sellers")

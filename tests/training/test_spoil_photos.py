@@ -10,7 +10,8 @@ from packshot.learning.light_spoilt import Spoiler
 from packshot.learning.splits import held_out
 from packshot.lightmeter import NUMBERS
 from packshot.pack import BASE_PACK, Pack
-from training.spoil_photos import sellers_photos, spoilt
+from training.data import plain_photos
+from training.spoil_photos import spoilt
 
 BEFORE = sorted((Path(__file__).parents[2] / "samples" / "before").iterdir())[0]
 
@@ -21,7 +22,7 @@ def test_only_photos_without_a_matte_of_sellers_not_held_out(tmp_path: Path) -> 
     rows = [("a.jpg", "", "Shoes", known), ("b.jpg", "b.png", "Shoes", known), ("c.jpg", "", "Hat", scored)]
     with (tmp_path / "photos" / "photos.csv").open("w", newline="") as lines:
         csv.writer(lines).writerows([("photo", "matte", "label", "seller"), *rows])
-    assert sellers_photos(tmp_path) == [(tmp_path / "photos" / "a.jpg", "shoes", known)]
+    assert plain_photos(tmp_path) == [(tmp_path / "photos" / "a.jpg", "shoes", known)]
 
 
 def test_a_darkened_photo_reads_darker_by_what_undoes_it(tmp_path: Path) -> None:
