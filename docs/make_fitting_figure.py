@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from packshot.learning.fitting import fit_pair
-from packshot.learning.fitting_ledger import PARTS, STAGES
+from packshot.learning.fitting.ledger import PARTS, STAGES
+from packshot.learning.fitting.pair_set import fit_pair
 from packshot.learning.pairs import read_pairs
 from packshot.photo import Photo, encode_jpeg
 from packshot.pipeline import render

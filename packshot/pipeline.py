@@ -31,7 +31,7 @@ from packshot.style import Style
 from packshot.view import View
 
 if TYPE_CHECKING:
-    from packshot.learning.fitting import PairFit
+    from packshot.learning.fitting.pair_set import PairFit
 
 COLOR, LIGHTING, BACKGROUND = ColorStage(), LightingStage(), BackgroundStage()
 ALIGNMENT, CROPPING, DETAILING = AlignmentStage(), CroppingStage(), DetailingStage()
@@ -108,7 +108,7 @@ def fit(before: str | Path, after: str | Path, category: str = "unknown") -> Pai
     Whatever keeps the two from being a pair (another product, a reshot, an unreadable file) is told in the answer,
     whose ``recipe`` is then None; `packshot fit` does this for a folder.
     """
-    from packshot.learning.fitting import fit_pair
+    from packshot.learning.fitting.pair_set import fit_pair
     from packshot.learning.pairs import Pair
 
     name = Path(before).stem

@@ -3,7 +3,7 @@
 Around the mean of each category, descriptions scatter alike in all of them (linear discriminant analysis; Fisher, "The
 use of multiple measurements in taxonomic problems", 1936). A mean known from few products is itself unsure, so its
 category reaches further (the predictive distribution of a normal mean). A category more is a mean more: what is said
-of the others among themselves stays as it was. Learned by ``packshot.learning.recognition_learning``.
+of the others among themselves stays as it was. Learned by ``packshot.learning.recognition``.
 """
 
 from __future__ import annotations

@@ -118,8 +118,8 @@ def test_missing_data_is_told(pack: Path, tmp_path: Path) -> None:
 def test_pairs_that_the_pack_did_not_learn_from_calibrate_it(pack: Path, tmp_path: Path) -> None:
     """The afters are the pack's own shots, one of them spoilt: it is the bad one."""
     from packshot.evaluation.judge_model import digest_of_group
-    from packshot.learning.judge_training import add_judge
-    from tests.learning.test_judge_training import judge as trained
+    from packshot.learning.judging.training import add_judge
+    from tests.learning.judging.test_training import judge as trained
 
     folder = tmp_path / "pairs"
     _write_pairs(folder, pack, 5)
@@ -139,8 +139,8 @@ def test_pairs_that_the_pack_did_not_learn_from_calibrate_it(pack: Path, tmp_pat
 def test_another_bar_is_the_judges_from_then_on(pack: Path, tmp_path: Path) -> None:
     """Whatever is calibrated is what the judge says of a shot afterwards; a dry run leaves it with its own bar."""
     from packshot.evaluation.judge_model import judge_of
-    from packshot.learning.judge_training import add_judge
-    from tests.learning.test_judge_training import judge as trained
+    from packshot.learning.judging.training import add_judge
+    from tests.learning.judging.test_training import judge as trained
 
     folder, how = tmp_path / "pairs", ("--delta-e", 12, "--corner", 5, "--workers", 1, "--kept", tmp_path / "kept")
     _write_pairs(folder, pack, 2)
@@ -198,7 +198,7 @@ def test_a_copied_pack_keeps_its_certificate(tmp_path: Path) -> None:
 
 def test_a_bar_that_asks_for_no_corners_has_none_in_the_what_if() -> None:
     from packshot.evaluation.bar import Bar
-    from packshot.learning.what_if import other_bars
+    from packshot.learning.judging.what_if import other_bars
 
     assert {bar.corner for bar in other_bars(Bar(corner=None))} == {None}
     assert max(bar.corner or 0 for bar in other_bars(Bar(corner=4))) == 16

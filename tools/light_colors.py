@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from packshot.colorscience import LUMINANCE, decode_srgb, encode_srgb, tone_shapes
 from packshot.evaluation.metrics import delta_e
-from packshot.learning.fitting_reading import Reading
+from packshot.learning.fitting.reading import Reading
 from packshot.surface import terms
 
 Floats = NDArray[np.float64]

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot.learning.pairs import read_pairs
-from packshot.learning.recognition_learning import Described, learn_recognition, with_categories
+from packshot.learning.recognition import Described, learn_recognition, with_categories
 from packshot.learning.splits import held_out
 from packshot.pack import BASE_PACK, Pack
 from packshot.photo import Photo

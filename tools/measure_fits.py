@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from packshot.compositing import frame_matte
 from packshot.evaluation.metrics import corner_error, delta_e, intersection_over_union
 from packshot.geometry import apply
-from packshot.learning.fitting import PairFit, read_fits
-from packshot.learning.registration import as_bytes
+from packshot.learning.fitting.pair_set import PairFit, read_fits
+from packshot.learning.registration.register import as_bytes
 from packshot.photo import Photo
 from packshot.pipeline import render
 from packshot.recipe import Recipe

@@ -18,8 +18,8 @@ from packshot.evaluation.audit import AuditPlan, bets
 from packshot.evaluation.bar import Bar
 from packshot.evaluation.promise import Case, Promise, find_threshold, likeness
 from packshot.evaluation.ranking import auc
-from packshot.learning.calibration import cases_of
-from packshot.learning.judge_outcomes import Outcome, OutcomeSettings, collect, load_outcomes, save_outcomes
+from packshot.learning.judging.calibration import cases_of
+from packshot.learning.judging.outcomes import Outcome, OutcomeSettings, collect, load_outcomes, save_outcomes
 from packshot.learning.pairs import Pair, read_pairs
 from packshot.learning.splits import split_pairs
 

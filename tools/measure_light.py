@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from packshot.learning.fitting import read_fits, read_look
-from packshot.learning.fitting_reading import load_reading
-from packshot.learning.light_learning import learn_light, rows_of, said_by_mean
-from packshot.learning.light_model import Rows
-from packshot.learning.light_spoilt import read_spoilt, with_more
+from packshot.learning.fitting.pair_set import read_fits, read_look
+from packshot.learning.fitting.reading import load_reading
+from packshot.learning.light.learning import learn_light, rows_of, said_by_mean
+from packshot.learning.light.model import Rows
+from packshot.learning.light.spoilt import read_spoilt, with_more
 from packshot.learning.pairs import Pair
 from packshot.learning.splits import split_pairs
 from packshot.pack import Pack

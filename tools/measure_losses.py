@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from packshot.learning.comparison import differences
-from packshot.learning.fitting import read_fits, read_look
-from packshot.learning.fitting_reading import load_reading
-from packshot.learning.light_learning import KERNELS, missed, rows_of, said_by_mean, said_unseen, trust
-from packshot.learning.light_model import Rows, Way
+from packshot.learning.fitting.pair_set import read_fits, read_look
+from packshot.learning.fitting.reading import load_reading
+from packshot.learning.light.learning import KERNELS, missed, rows_of, said_by_mean, said_unseen, trust
+from packshot.learning.light.model import Rows, Way
 from packshot.learning.pairs import Pair
+from packshot.learning.proof.comparison import differences
 from packshot.learning.splits import folds
 from packshot.lightmeter import CHANGES
 from packshot.pack import Pack

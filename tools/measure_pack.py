@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from packshot.commands.steps import Steps
-from packshot.learning.evaluation import ALL, METHODS, Evaluation, EvaluationOptions, evaluate
-from packshot.learning.fitting import FITS, FitSettings, fit_pairs
+from packshot.learning.fitting.pair_set import FITS, FitSettings, fit_pairs
 from packshot.learning.pairs import Pair, read_pairs
+from packshot.learning.proof.evaluation import ALL, METHODS, Evaluation, EvaluationOptions, evaluate
 from packshot.learning.splits import held_out
 from packshot.pack import BASE_PACK
 from packshot.reports.pack_page import PackReport, write_pack_report

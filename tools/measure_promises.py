@@ -19,10 +19,10 @@ from packshot.evaluation.bar import Bar
 from packshot.evaluation.exact import upper_bound
 from packshot.evaluation.promise import Case, Promise, find_threshold, likeness
 from packshot.evaluation.ranking import auc
-from packshot.learning.calibration import cases_of
-from packshot.learning.judge_outcomes import Outcome, load_outcomes
-from packshot.learning.judge_training import JudgeTraining, described, judged_out_of_fold, train_judge
-from packshot.learning.what_if import other_bars
+from packshot.learning.judging.calibration import cases_of
+from packshot.learning.judging.outcomes import Outcome, load_outcomes
+from packshot.learning.judging.training import JudgeTraining, described, judged_out_of_fold, train_judge
+from packshot.learning.judging.what_if import other_bars
 
 Floats = NDArray[np.float64]
 EXPOSURE = (0.0, 0.1, 0.18, 0.28)  # stops: deviation of what no photo tells of the light

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from packshot.geometry import apply
-from packshot.learning.registration import Registration, as_bytes, register, register_files
+from packshot.learning.registration.register import Registration, as_bytes, register, register_files
 from packshot.photo import Photo
 
 PERCENTILES = (50, 95, 99, 100)

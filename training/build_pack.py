@@ -13,8 +13,8 @@ from pathlib import Path
 
 import torch
 
-from packshot.learning.export import export_product_network
-from packshot.learning.networks import ProductNetwork
+from packshot.learning.networks.export import export_product_network
+from packshot.learning.networks.product import ProductNetwork
 from packshot.pack import Look, ModelCard, PackFile, Preprocessing, Thresholds
 from training.data import CATEGORIES
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot import matting
+from packshot.learning.networks.synthesis import Example
 from packshot.learning.splits import held_out
-from packshot.learning.synthesis import Example
 
 CATEGORIES = ("tops", "bottoms", "dresses", "shoes", "bags", "hats", "accessories", "jewellery", "glassware")
 CATEGORY_OF_LABEL = {

@@ -12,10 +12,10 @@ import argparse
 from pathlib import Path
 
 from packshot.commands.steps import Steps
-from packshot.learning.fitting import PairFit, read_fits
-from packshot.learning.light_export import export_light_model
-from packshot.learning.light_learning import learn_light, missed, rows_of, said_by_mean
-from packshot.learning.light_spoilt import read_spoilt, with_more
+from packshot.learning.fitting.pair_set import PairFit, read_fits
+from packshot.learning.light.export import export_light_model
+from packshot.learning.light.learning import learn_light, missed, rows_of, said_by_mean
+from packshot.learning.light.spoilt import read_spoilt, with_more
 from packshot.learning.pairs import Pair
 from packshot.learning.splits import split_pairs
 from packshot.pack import Pack

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot.colorscience import LUMINANCE, linear_of_byte
-from packshot.learning.synthesis import Example
+from packshot.learning.networks.synthesis import Example
 from training.data import CATEGORIES, finished
 
 Habit = dict[str, Any]

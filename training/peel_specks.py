@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from packshot import geometry
-from packshot.learning.matte_reading import read_matte
-from packshot.learning.registration import register_files
-from packshot.learning.speck_reading import speck_evidence
+from packshot.learning.fitting.matte import read_matte
+from packshot.learning.fitting.specks import speck_evidence
+from packshot.learning.registration.register import register_files
 from packshot.learning.splits import held_out
 from training.data import pairs, read, shrink
 

@@ -16,10 +16,10 @@ import cv2
 import numpy as np
 
 from packshot.commands.steps import Steps
-from packshot.learning.fitting import read_fits
-from packshot.learning.light_learning import changes_of
-from packshot.learning.light_model import Rows
-from packshot.learning.light_spoilt import Spoiler, as_photo, at_product, keep_spoilt, spoil
+from packshot.learning.fitting.pair_set import read_fits
+from packshot.learning.light.learning import changes_of
+from packshot.learning.light.model import Rows
+from packshot.learning.light.spoilt import Spoiler, as_photo, at_product, keep_spoilt, spoil
 from packshot.learning.splits import held_out
 from packshot.pack import Pack
 from packshot.photo import Photo

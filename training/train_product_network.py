@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import torch
 
-from packshot.learning.matte_training import Schedule, Trainer, predict_matte
-from packshot.learning.synthesis import Synthesis
+from packshot.learning.networks.matte_training import Schedule, Trainer, predict_matte
+from packshot.learning.networks.synthesis import Synthesis
 from training.data import CATEGORIES, Scored, finished, peeled, photos, scored
 
 PHASES = {1: Schedule(25, 256, 16, 2e-3), 2: Schedule(45, 384, 8, 1.2e-3)}

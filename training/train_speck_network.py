@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from packshot.learning.networks import SpeckNetwork
-from packshot.learning.specks import SIDE, Batches, Pool, Speckled
+from packshot.learning.networks.product import SpeckNetwork
+from packshot.learning.networks.specks import SIDE, Batches, Pool, Speckled
 from packshot.learning.splits import held_out
 from packshot.stages.detailing import at_speck_size, spots_in
 from training.data import finished, pairs, photos, read, shrink

@@ -23,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from packshot.learning.upright_network import UprightNetwork
+from packshot.learning.networks.upright import UprightNetwork
 from packshot.turning import SIDE, turned, turns
 from packshot.uprightness import CUES, angles, decide
 

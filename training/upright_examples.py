@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot import geometry
-from packshot.learning.registration import register_files
+from packshot.learning.networks.synthesis import cast_shadow, paper, spoil, spread_colour
+from packshot.learning.registration.register import register_files
 from packshot.learning.splits import held_out
-from packshot.learning.synthesis import cast_shadow, paper, spoil, spread_colour
 from packshot.pack import Pack
 from packshot.turning import portrait
 from packshot.uprightness import cues

@@ -23,7 +23,7 @@ from packshot.blindtest.flaws import flawed
 from packshot.blindtest.trials import PICTURES, TEST, BlindTestError, BlindTestFile, Kind, Trial, write_test
 from packshot.evaluation.blindtest import BlindTest, trials_needed
 from packshot.learning.pairs import Pair
-from packshot.learning.registration import register
+from packshot.learning.registration.register import register
 from packshot.pack import Pack
 from packshot.photo import Photo, PhotoError, encode_jpeg, write_atomic
 from packshot.pipeline import predict, render

@@ -16,8 +16,8 @@ from packshot.catalog.shadow import shadow_failures
 from packshot.catalog.standing import decided
 from packshot.catalog.verdicts import group_of
 from packshot.evaluation.bar import Bar
-from packshot.learning.evaluation import EvaluationOptions, evaluate
 from packshot.learning.pairs import Pair, read_pairs
+from packshot.learning.proof.evaluation import EvaluationOptions, evaluate
 from packshot.learning.splits import held_out, split_pairs
 from packshot.pack import Pack
 

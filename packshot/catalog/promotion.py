@@ -14,15 +14,15 @@ import numpy as np
 from pydantic import Field
 
 from packshot.evaluation.bar import Bar
-from packshot.learning.comparison import Difference, differences
 from packshot.learning.pack_making import write_data
+from packshot.learning.proof.comparison import Difference, differences
 from packshot.pack import OwnPack, Pack
 from packshot.photo import write_atomic
 from packshot.recipe import Frozen
 from packshot.recognition import FILE
 
 if TYPE_CHECKING:
-    from packshot.learning.evaluation import PairScore
+    from packshot.learning.proof.evaluation import PairScore
 
 OURS = "packshot"
 _HIGHER_IS_BETTER = ("iou", "ssim")

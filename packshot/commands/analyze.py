@@ -13,8 +13,8 @@ from packshot.commands.steps import Steps
 from packshot.engines import EngineError
 
 if TYPE_CHECKING:
-    from packshot.learning.analysis import Analysis
-    from packshot.learning.fitting import PairFit
+    from packshot.learning.fitting.pair_set import PairFit
+    from packshot.learning.house.analysis import Analysis
     from packshot.learning.pairs import Pair
 
 
@@ -32,8 +32,8 @@ def analyze(
     """Learn what the retouchers do, per category: habits, consistency, difficulty, and where to begin."""
     from packshot.commands.packs import find_pack
     from packshot.evaluation.bar import Bar
-    from packshot.learning.analysis import analyse
-    from packshot.learning.house_style import write_style
+    from packshot.learning.house.analysis import analyse
+    from packshot.learning.house.style import write_style
     from packshot.reports.analysis_page import write_analysis_report
 
     folder = None if pack is None else find_pack(pack)
@@ -55,7 +55,7 @@ def analyze(
 
 def _fitted(pairs: list[Pair], folder: Path, workers: int | None, steps: Steps) -> list[PairFit]:
     """The fits of these pairs, made where the folder holds none."""
-    from packshot.learning.fitting import FITS, FitSettings, fit_pairs, read_fits
+    from packshot.learning.fitting.pair_set import FITS, FitSettings, fit_pairs, read_fits
 
     if not (folder / FITS).is_file():
         fit_pairs(pairs, folder, FitSettings(workers=workers), steps)
@@ -70,7 +70,7 @@ def _fitted(pairs: list[Pair], folder: Path, workers: int | None, steps: Steps) 
 def _today(
     pairs: list[Pair], pack: Path, folders: tuple[Path, Path], workers: int | None, steps: Steps
 ) -> dict[str, float]:
-    from packshot.learning.evaluation import EvaluationOptions, evaluate
+    from packshot.learning.proof.evaluation import EvaluationOptions, evaluate
 
     options = EvaluationOptions(fits=folders[0], kept=folders[1], workers=workers, baselines=False)
     return {name: 1 - table["bad"] for name, table in evaluate(pairs, pack, options, steps).tables().items()}

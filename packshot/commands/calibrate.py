@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from packshot.evaluation.bar import Bar
     from packshot.evaluation.certificate import Certificate, CertifiedGroup
     from packshot.evaluation.promise import Case, Promise
-    from packshot.learning.calibration import Measured
+    from packshot.learning.judging.calibration import Measured
     from packshot.pack import Pack
     from packshot.style import Style
 
@@ -97,8 +97,8 @@ def _bar(pack: Pack, asked: dict[str, float | None]) -> Bar:
 def _hold_to(pack: Pack, bar: Bar) -> Pack:
     """The pack with its judge held to this bar, so that what it says of a shot is what was calibrated."""
     from packshot.evaluation.judge_model import judge_of
-    from packshot.learning.calibration import serving_bar
-    from packshot.learning.judge_training import add_judge
+    from packshot.learning.judging.calibration import serving_bar
+    from packshot.learning.judging.training import add_judge
     from packshot.pack import Pack
 
     trained = judge_of(pack)
@@ -156,8 +156,8 @@ def _from_file(path: Path) -> _Data:
 def _from_pairs(folder: Path, data: Path, bar: Bar, how: tuple[Path | None, Path | None, int | None]) -> _Data:
     from packshot.engines import EngineError
     from packshot.evaluation.judge_model import judge_of
-    from packshot.learning.calibration import measure_pairs
-    from packshot.learning.judge_outcomes import OutcomeSettings
+    from packshot.learning.judging.calibration import measure_pairs
+    from packshot.learning.judging.outcomes import OutcomeSettings
     from packshot.pack import Pack
 
     read = read_pair_set(data, scoring=True)
@@ -177,7 +177,7 @@ def _figures(pack: Pack, found: _Data, promise: Promise) -> dict[str, Any]:
     """The curve, and what other promises and bars would allow. They carry no promise of their own."""
     from packshot.evaluation.judge_model import judge_of
     from packshot.evaluation.promise import curve
-    from packshot.learning.what_if import as_rows, by_bar, of_cases
+    from packshot.learning.judging.what_if import as_rows, by_bar, of_cases
 
     points = curve(found.cases, promise.confidence)
     rows = [

@@ -14,8 +14,8 @@ from packshot.commands.steps import Steps
 from packshot.engines import EngineError
 
 if TYPE_CHECKING:
-    from packshot.learning.evaluation import Evaluation, EvaluationOptions
     from packshot.learning.pairs import Pair
+    from packshot.learning.proof.evaluation import Evaluation, EvaluationOptions
 
 _COLUMNS = {
     "delta_e": "ΔE00", "iou": "IoU", "edge": "edge %", "corner": "corner %", "angle": "angle °", "ssim": "SSIM",
@@ -49,7 +49,7 @@ def evaluate(
     """Measure how near a pack comes to the retouchers, beside the untouched photo, simple methods and the ceiling."""
     from packshot.commands.packs import find_pack
     from packshot.evaluation.bar import Bar
-    from packshot.learning.evaluation import EvaluationOptions
+    from packshot.learning.proof.evaluation import EvaluationOptions
 
     folder = find_pack(pack)
     chosen = _chosen(pairs, held_out)[:limit]
@@ -72,7 +72,7 @@ def evaluate(
 
 def _fit(pairs: list[Pair], folder: Path, workers: int | None) -> None:
     """Fits the pairs into a folder that holds none yet; to one that does, nothing is added."""
-    from packshot.learning.fitting import FITS, FitSettings, fit_pairs, read_fits
+    from packshot.learning.fitting.pair_set import FITS, FitSettings, fit_pairs, read_fits
 
     if (folder / FITS).is_file():
         known = {one.id for one in read_fits(folder, recipes=False)}
@@ -88,7 +88,7 @@ def _fit(pairs: list[Pair], folder: Path, workers: int | None) -> None:
 
 
 def _measured(pairs: list[Pair], folder: Path, options: EvaluationOptions) -> Evaluation:
-    from packshot.learning.evaluation import evaluate as measure
+    from packshot.learning.proof.evaluation import evaluate as measure
 
     try:
         with Steps() as steps:
@@ -121,7 +121,7 @@ def _warn_of_seen(pairs: list[Pair], folder: Path) -> None:
 
 
 def _tell(evaluation: Evaluation) -> None:
-    from packshot.learning.evaluation import METHODS
+    from packshot.learning.proof.evaluation import METHODS
 
     for name, table in evaluation.tables().items():
         answer(f"\n{name}: {table['pairs']} pairs of {table['groups']} groups; {_published(table)}")

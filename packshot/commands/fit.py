@@ -14,7 +14,7 @@ from packshot.commands.pair_sets import read_pair_set
 from packshot.commands.steps import Steps
 
 if TYPE_CHECKING:
-    from packshot.learning.fitting import PairFit
+    from packshot.learning.fitting.pair_set import PairFit
     from packshot.learning.pairs import PairSet
 
 
@@ -26,7 +26,7 @@ def fit(
 ) -> None:
     """Read the recipe out of every before/after pair, and how much of the change each stage explains."""
     from packshot.engines import EngineError
-    from packshot.learning.fitting import FitSettings, fit_pairs
+    from packshot.learning.fitting.pair_set import FitSettings, fit_pairs
 
     found = read_pair_set(pairs)
     try:

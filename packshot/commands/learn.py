@@ -45,8 +45,8 @@ def learn(
     from packshot.commands.packs import find_pack
     from packshot.engines import EngineError
     from packshot.learning.learn import learn as learn_pack
-    from packshot.learning.learn_run import LearningError, LearnOptions
     from packshot.learning.pairs import read_pairs
+    from packshot.learning.steps.run import LearningError, LearnOptions
 
     if (pairs is None) == (from_catalog is None):
         fail("give either a folder of pairs or --from-catalog")

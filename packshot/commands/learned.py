@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from packshot.commands.output import counted, duration
-from packshot.learning.learn_run import Learning
 from packshot.learning.pair_folders import NO_CATEGORY
+from packshot.learning.steps.run import Learning
 
 _COLUMNS = {"packshot": "the pack", "untouched": "untouched", "mean": "mean edit", "fitted": "at best"}
 _ROWS = {

@@ -10,7 +10,7 @@ import typer
 from packshot.commands.output import answer, answer_json, fail
 
 if TYPE_CHECKING:
-    from packshot.learning.registration import Registration
+    from packshot.learning.registration.register import Registration
 
 
 def register(
@@ -19,7 +19,7 @@ def register(
     json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Find how a before became its after: turn, scale, crop, to a fraction of a pixel."""
-    from packshot.learning.registration import register_files
+    from packshot.learning.registration.register import register_files
     from packshot.photo import PhotoError
 
     try:

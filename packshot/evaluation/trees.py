@@ -1,6 +1,6 @@
 """Forests of extremely randomised trees (Geurts, Ernst and Wehenkel, 2006), read with numpy alone.
 
-They are grown by ``packshot.learning.forest``.
+They are grown by ``packshot.learning.judging.forest``.
 """
 
 from __future__ import annotations

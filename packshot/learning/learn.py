@@ -10,14 +10,14 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from packshot.learning.fitting import FitSettings, PairFit, fit_pairs
-from packshot.learning.learn_categories import learn_categories
-from packshot.learning.learn_proof import learn_judge_of, score
-from packshot.learning.learn_run import Learning, LearningError, LearnOptions, Tell
-from packshot.learning.learn_steps import learn_habits, learn_light_of, learn_specks, tune
+from packshot.learning.fitting.pair_set import FitSettings, PairFit, fit_pairs
 from packshot.learning.pack_making import Workbench
 from packshot.learning.pairs import Pair, PairSet
 from packshot.learning.splits import split_pairs
+from packshot.learning.steps.categories import learn_categories
+from packshot.learning.steps.making import learn_habits, learn_light_of, learn_specks, tune
+from packshot.learning.steps.proof import learn_judge_of, score
+from packshot.learning.steps.run import Learning, LearningError, LearnOptions, Tell
 from packshot.pack import Pack
 
 __all__ = ["LearnOptions", "Learning", "LearningError", "learn"]

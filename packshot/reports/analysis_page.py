@@ -9,10 +9,10 @@ from typing import Any
 from markupsafe import Markup
 
 from packshot.evaluation.bar import Bar
-from packshot.learning.analysis import HARD_WORDS, Analysis, Category, usable
-from packshot.learning.analysis_facts import HABITS, PairFacts
+from packshot.learning.house.analysis import HARD_WORDS, Analysis, Category, usable
+from packshot.learning.house.facts import HABITS, PairFacts
 from packshot.learning.pairs import FEW_PAIRS
-from packshot.learning.registration import as_bytes
+from packshot.learning.registration.register import as_bytes
 from packshot.photo import Photo
 from packshot.pipeline import render
 from packshot.recipe import Recipe

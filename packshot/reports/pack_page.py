@@ -12,9 +12,11 @@ import numpy as np
 from markupsafe import Markup
 
 from packshot.evaluation.bar import WORDS
-from packshot.learning.comparison import Difference, differences
-from packshot.learning.curves import CurvePoint
-from packshot.learning.evaluation import (
+from packshot.learning.judging.what_if import WhatIf
+from packshot.learning.pairs import Pair
+from packshot.learning.proof.comparison import Difference, differences
+from packshot.learning.proof.curves import CurvePoint
+from packshot.learning.proof.evaluation import (
     ALL,
     CLASSICAL,
     FITTED,
@@ -26,11 +28,9 @@ from packshot.learning.evaluation import (
     EvaluationOptions,
     PairScore,
 )
-from packshot.learning.learn_categories import Told
-from packshot.learning.pairs import Pair
-from packshot.learning.reference import read_reference
-from packshot.learning.registration import as_bytes
-from packshot.learning.what_if import WhatIf
+from packshot.learning.proof.reference import read_reference
+from packshot.learning.registration.register import as_bytes
+from packshot.learning.steps.categories import Told
 from packshot.pack import Pack
 from packshot.pipeline import predict, render
 from packshot.reports.costs import model_costs

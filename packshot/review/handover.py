@@ -13,7 +13,7 @@ import numpy as np
 
 from packshot.batch.job import named
 from packshot.compositing import frame_matte, plain
-from packshot.learning.registration import Registration, register_files
+from packshot.learning.registration.register import Registration, register_files
 from packshot.photo import Photo
 from packshot.pipeline import plan
 from packshot.recipe import Recipe

@@ -15,8 +15,8 @@ from packshot.catalog.contest import Contest, Outcome, promote, reigning
 from packshot.catalog.promotion import CategoryVerdict, PromotionRules, assemble, weigh
 from packshot.catalog.shadow import ShadowSettings, shadow, shadow_failures
 from packshot.evaluation.bar import Bar
-from packshot.learning.evaluation import PairScore
 from packshot.learning.pack_making import Workbench
+from packshot.learning.proof.evaluation import PairScore
 from packshot.pack import Pack, PackError
 from packshot.photo import Photo
 from packshot.pipeline import predict

@@ -7,11 +7,11 @@ from pathlib import Path
 from packshot.catalog import Catalog, Chance
 from packshot.catalog.verdicts import Verdicts, verdicts_of
 from packshot.evaluation.judge_model import digest_of_group
-from packshot.learning.judge_training import add_judge
+from packshot.learning.judging.training import add_judge
 from packshot.pack import Pack
 from tests.catalog.desk import decide
 from tests.catalog.shots import made
-from tests.learning.test_judge_training import judge
+from tests.learning.judging.test_training import judge
 from tests.tiny import make_pack
 
 

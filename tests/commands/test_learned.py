@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from packshot.commands.learned import summary
-from packshot.learning.learn_run import Learning, LearnOptions
 from packshot.learning.pairs import PairSet
+from packshot.learning.steps.run import Learning, LearnOptions
 
 
 def learning(folder: Path, **account: Any) -> Learning:

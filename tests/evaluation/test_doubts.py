@@ -11,8 +11,8 @@ from packshot.evaluation.doubts import doubts
 from packshot.evaluation.error_model import Expected
 from packshot.evaluation.judge_model import Opinion
 from tests.evaluation.test_rules import good
+from tests.learning.judging.test_training import judge, of_people, opinion
 from tests.learning.outcomes import outcomes
-from tests.learning.test_judge_training import judge, of_people, opinion
 
 PLAIN = Expected(median=2.0, low=1.0, high=4.0, rank=0.5, pushes={})
 NOTHING = Opinion(0.4, 0.0, 0.0, 0.0, dict.fromkeys(ERROR_OF, PLAIN))

@@ -124,8 +124,8 @@ def test_boxes_are_compared_by_their_farthest_side() -> None:
 
 def test_the_recipe_keeps_what_a_trained_judge_reads(tmp_path: Path) -> None:
     """From photo to verdict with a judge in the pack; and again from the saved recipe, without the photo."""
-    from packshot.learning.judge_training import add_judge
-    from tests.learning.test_judge_training import judge as trained
+    from packshot.learning.judging.training import add_judge
+    from tests.learning.judging.test_training import judge as trained
 
     photo = Photo.from_pixels(product_picture(1, SIZE), "photo")
     folder = make_pack(tmp_path / "pack")
@@ -147,8 +147,8 @@ def test_the_recipe_keeps_what_a_trained_judge_reads(tmp_path: Path) -> None:
 
 
 def test_doubts_name_a_part_and_where_to_look(tmp_path: Path) -> None:
-    from packshot.learning.judge_training import add_judge
-    from tests.learning.test_judge_training import judge as trained
+    from packshot.learning.judging.training import add_judge
+    from tests.learning.judging.test_training import judge as trained
 
     photo = Photo.from_pixels(product_picture(1, SIZE), "photo")
     folder = make_pack(tmp_path / "pack")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from packshot.learning.judge_outcomes import Outcome
+from packshot.learning.judging.outcomes import Outcome
 
 DIMENSIONS = 24
 

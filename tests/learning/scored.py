@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from packshot.learning.pairs import Pair
-from packshot.learning.reference import Reference
-from packshot.learning.scoring import Shot
+from packshot.learning.proof.reference import Reference
+from packshot.learning.proof.scoring import Shot
 from packshot.photo import Photo
 from tests.learning.pictures import Shoot, make_pair, sprite
 

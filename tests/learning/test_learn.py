@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 
 from packshot.cli import app
 from packshot.learning.learn import learn
-from packshot.learning.learn_run import Learning, LearningError, LearnOptions
-from packshot.learning.learn_steps import base_light
 from packshot.learning.pack_making import Workbench
 from packshot.learning.pairs import PairSet, read_pairs
+from packshot.learning.steps.making import base_light
+from packshot.learning.steps.run import Learning, LearningError, LearnOptions
 from packshot.pack import BASE_PACK, Pack
 from packshot.photo import Photo
 from packshot.pipeline import predict

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from packshot.learning.evaluation import Evaluation, EvaluationOptions, evaluate
-from packshot.learning.fitting import FitSettings, PairFit, fit_pairs
+from packshot.learning.fitting.pair_set import FitSettings, PairFit, fit_pairs
 from packshot.learning.pairs import Pair, read_pairs
+from packshot.learning.proof.evaluation import Evaluation, EvaluationOptions, evaluate
 from tests.learning.pair_sets import make_set
 from tests.publication.contact.conftest import browser
 from tests.tiny import make_pack

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from packshot.learning.curves import CurvePlan, learning_curve
-from packshot.learning.learn_proof import learned_again
-from packshot.learning.learn_run import Learning, LearnOptions
-from packshot.learning.learn_scores import Learned, Scoring, score_pack
-from packshot.learning.light_learning import LightLesson, learn_light
-from packshot.learning.light_model import Rows
+from packshot.learning.light.learning import LightLesson, learn_light
+from packshot.learning.light.model import Rows
 from packshot.learning.pack_making import Workbench
 from packshot.learning.pairs import Pair, PairSet
+from packshot.learning.proof.curves import CurvePlan, learning_curve
+from packshot.learning.steps.proof import learned_again
+from packshot.learning.steps.run import Learning, LearnOptions
+from packshot.learning.steps.scores import Learned, Scoring, score_pack
 from packshot.pack import Pack
-from tests.learning.test_light_model import rows
+from tests.learning.light.test_model import rows
 from tests.reports.conftest import Studio
 
 

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from packshot.cli import app
 from packshot.evaluation.bar import Bar
-from packshot.learning.comparison import Difference
-from packshot.learning.curves import CurvePoint
-from packshot.learning.what_if import WhatIf
+from packshot.learning.judging.what_if import WhatIf
+from packshot.learning.proof.comparison import Difference
+from packshot.learning.proof.curves import CurvePoint
 from packshot.reports.pack_page import PackReport, write_pack_report
 from packshot.style import load_style
 from tests.reports.conftest import Studio

@@ -9,11 +9,11 @@ import pytest
 
 from packshot.colorscience import LUMINANCE
 from packshot.geometry import identity
-from packshot.learning.fitting_color import PhotoLight, develop
-from packshot.learning.fitting_reading import Reading
-from packshot.learning.fitting_samples import Floats, Samples
+from packshot.learning.fitting.color import PhotoLight, develop
+from packshot.learning.fitting.reading import Reading
+from packshot.learning.fitting.samples import Floats, Samples
 from packshot.learning.pairs import Pair
-from packshot.learning.registration import Registration
+from packshot.learning.registration.register import Registration
 from tools.light_colors import ProductColors, as_oklab
 
 LOOK = np.array([0.1, 0.05, -0.1, 0.15])

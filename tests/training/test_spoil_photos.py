@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from packshot.learning.light_spoilt import Spoiler
+from packshot.learning.light.spoilt import Spoiler
 from packshot.learning.splits import held_out
 from packshot.lightmeter import NUMBERS
 from packshot.pack import BASE_PACK, Pack

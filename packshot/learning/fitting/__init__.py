@@ -1,0 +1,1 @@
+"""Fitting: the recipe whose render comes nearest to what the retoucher made of a photo."""

@@ -1,0 +1,1 @@
+"""What the judge is learned from, and how far it can be trusted."""

@@ -1,0 +1,1 @@
+"""What retouchers do to light: the model that predicts it, and how it is learned."""

@@ -1,0 +1,1 @@
+"""How good a pack is, on pairs it never saw: figures, baselines, tests."""

@@ -1,0 +1,1 @@
+"""The steps of `packshot learn`, one after another."""
