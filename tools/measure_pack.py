@@ -13,7 +13,8 @@ from typing import Any
 from packshot.commands.steps import Steps
 from packshot.learning.fitting.pair_set import FITS, FitSettings, fit_pairs
 from packshot.learning.pairs import Pair, read_pairs
-from packshot.learning.proof.evaluation import ALL, METHODS, Evaluation, EvaluationOptions, evaluate
+from packshot.learning.proof.evaluation import Evaluation, EvaluationOptions, evaluate
+from packshot.learning.proof.pair_score import ALL, METHODS
 from packshot.learning.splits import held_out
 from packshot.pack import BASE_PACK
 from packshot.reports.pack_page import PackReport, write_pack_report

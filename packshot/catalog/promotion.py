@@ -22,7 +22,7 @@ from packshot.recipe import Frozen
 from packshot.recognition import FILE
 
 if TYPE_CHECKING:
-    from packshot.learning.proof.evaluation import PairScore
+    from packshot.learning.proof.pair_score import PairScore
 
 OURS = "packshot"
 _HIGHER_IS_BETTER = ("iou", "ssim")

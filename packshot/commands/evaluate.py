@@ -121,7 +121,7 @@ def _warn_of_seen(pairs: list[Pair], folder: Path) -> None:
 
 
 def _tell(evaluation: Evaluation) -> None:
-    from packshot.learning.proof.evaluation import METHODS
+    from packshot.learning.proof.pair_score import METHODS
 
     for name, table in evaluation.tables().items():
         answer(f"\n{name}: {table['pairs']} pairs of {table['groups']} groups; {_published(table)}")

@@ -16,18 +16,8 @@ from packshot.learning.judging.what_if import WhatIf
 from packshot.learning.pairs import Pair
 from packshot.learning.proof.comparison import Difference, differences
 from packshot.learning.proof.curves import CurvePoint
-from packshot.learning.proof.evaluation import (
-    ALL,
-    CLASSICAL,
-    FITTED,
-    MEAN,
-    METHODS,
-    OURS,
-    UNTOUCHED,
-    Evaluation,
-    EvaluationOptions,
-    PairScore,
-)
+from packshot.learning.proof.evaluation import Evaluation, EvaluationOptions
+from packshot.learning.proof.pair_score import ALL, CLASSICAL, FITTED, MEAN, METHODS, OURS, UNTOUCHED, PairScore
 from packshot.learning.proof.reference import read_reference
 from packshot.learning.registration.register import as_bytes
 from packshot.learning.steps.categories import Told

@@ -16,7 +16,7 @@ from packshot.catalog.promotion import CategoryVerdict, PromotionRules, assemble
 from packshot.catalog.shadow import ShadowSettings, shadow, shadow_failures
 from packshot.evaluation.bar import Bar
 from packshot.learning.pack_making import Workbench
-from packshot.learning.proof.evaluation import PairScore
+from packshot.learning.proof.pair_score import PairScore
 from packshot.pack import Pack, PackError
 from packshot.photo import Photo
 from packshot.pipeline import predict

@@ -2,7 +2,7 @@
 
 What the renderer does is the model: linear light times gains and field, saturation, sRGB, tone curve. It is fitted by
 Gauss-Newton steps with Huber weights, so that specks and moved folds do not pull. Within a photo exposure and tone
-curve are hard to tell apart; the priors here are weak, and the set's common look (`fitting_look`) decides.
+curve are hard to tell apart; the priors here are weak, and the set's common look (`look.py`) decides.
 """
 
 from __future__ import annotations

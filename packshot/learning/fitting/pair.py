@@ -100,7 +100,7 @@ class PairFit:
 def fit_pair(
     pair: Pair, look: Floats | None = None, reading: Reading | None = None, limits: FitLimits = DEFAULT_LIMITS
 ) -> PairFit:
-    """The fit of one pair. ``look`` (4,): the set's, see `fitting_look`; without one the pair's own is guessed.
+    """The fit of one pair. ``look`` (4,): the set's, see `look.py`; without one the pair's own is guessed.
 
     A pair that cannot be read or is none comes back refused, with the reason; nothing is raised for it.
     """

@@ -63,7 +63,7 @@ class JudgeTraining:
 
 
 def train_judge(outcomes: Sequence[Outcome], training: JudgeTraining | None = None) -> TrainedJudge:
-    """A judge from honest outcomes (see ``judge_outcomes``). Raises TooFewOutcomesError.
+    """A judge from honest outcomes (see ``judging.outcomes``). Raises TooFewOutcomesError.
 
     It knows how far off shots will be where afters told that of most; else what people rejected.
     """

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from packshot.learning.proof.tables import resampled
 
 if TYPE_CHECKING:
-    from packshot.learning.proof.evaluation import PairScore
+    from packshot.learning.proof.pair_score import PairScore
 
 Floats = NDArray[np.float64]
 _FLIPS = 9999

@@ -17,8 +17,9 @@ from packshot.learning.fitting.pair import file_stem
 from packshot.learning.pairs import Pair
 from packshot.learning.proof import baselines
 from packshot.learning.proof.baselines import Edit, edit_of, mean_edit
+from packshot.learning.proof.pair_score import ALL, CLASSICAL, FITTED, MEAN, OURS, UNTOUCHED, PairScore, Row
 from packshot.learning.proof.reference import Reference, RefusedPairError, read_reference
-from packshot.learning.proof.scoring import Figures, Shot, on_canvas, score
+from packshot.learning.proof.scoring import Shot, on_canvas, score
 from packshot.learning.proof.tables import Table, summarise
 from packshot.learning.proof.two_sample import LEAST_GROUPS, Verdict, appearance, as_published, tell_apart
 from packshot.pack import Pack
@@ -26,32 +27,6 @@ from packshot.photo import Photo, PhotoError
 from packshot.pipeline import judge, predict, render
 from packshot.recipe import Recipe
 from packshot.style import Style, load_style
-
-OURS, UNTOUCHED, CLASSICAL, MEAN, FITTED = METHODS = ("packshot", "untouched", "classical", "mean", "fitted")
-ALL = "all"
-Row = tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class PairScore:
-    """One pair's figures by method (see ``METHODS`` and ``scoring.score``) and what the judge said of ours.
-
-    appearance: what gives retouching away in ours and in the human's (``two_sample.appearance``), where asked for.
-    """
-
-    id: str
-    category: str
-    group: str
-    figures: dict[str, Figures]
-    route: str
-    would_publish: bool
-    quality: float
-    seconds: float
-    appearance: tuple[Row, Row] | None = None
-
-    def faults(self, bar: Bar) -> tuple[str, ...]:
-        """What is wrong with our shot by the bar of good; empty for a good one."""
-        return bar.faults(self.figures[OURS])
 
 
 @dataclass(frozen=True)

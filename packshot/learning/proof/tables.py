@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from packshot.evaluation.bar import Bar
 
 if TYPE_CHECKING:
-    from packshot.learning.proof.evaluation import PairScore
+    from packshot.learning.proof.pair_score import PairScore
 
 Table = dict[str, Any]
 Floats = NDArray[np.float64]

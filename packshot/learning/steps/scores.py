@@ -12,7 +12,8 @@ from typing import Any
 from packshot.learning.pairs import Pair
 from packshot.learning.proof.comparison import Difference, compare
 from packshot.learning.proof.curves import SIZES, CurvePlan, CurvePoint, Train, learning_curve
-from packshot.learning.proof.evaluation import ALL, OURS, Advance, Evaluation, EvaluationOptions, evaluate
+from packshot.learning.proof.evaluation import Advance, Evaluation, EvaluationOptions, evaluate
+from packshot.learning.proof.pair_score import ALL, OURS
 
 _CURVE = ("delta_e", "corner", "angle")
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import permutation_test
 
 from packshot.learning.proof.comparison import compare, differences, holm, sign_flip
-from packshot.learning.proof.evaluation import PairScore
+from packshot.learning.proof.pair_score import PairScore
 
 
 def scores(errors: np.ndarray, category: str = "tops", groups: int | None = None) -> list[PairScore]:

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from packshot.cli import app
 from packshot.commands.evaluate import _tell
 from packshot.learning.pairs import Pair, read_pairs
-from packshot.learning.proof.evaluation import METHODS, Evaluation, EvaluationOptions, evaluate
+from packshot.learning.proof.evaluation import Evaluation, EvaluationOptions, evaluate
+from packshot.learning.proof.pair_score import METHODS
 from packshot.learning.proof.reference import RefusedPairError, read_reference
 from packshot.pack import Pack
 from packshot.photo import Photo

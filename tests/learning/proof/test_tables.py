@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packshot.evaluation.bar import Bar
-from packshot.learning.proof.evaluation import PairScore
+from packshot.learning.proof.pair_score import PairScore
 from packshot.learning.proof.tables import resampled, summarise, weighted_median
 
 
