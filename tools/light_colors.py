@@ -40,7 +40,7 @@ _OPPONENT = np.array(
 @dataclass(frozen=True)
 class ProductColors:
     """Places on the products of n photos. linear: (n, p, 3) of the befores. shapes: (n, p, 5) the field's terms less
-    their mean over the product. encoded: (n, p, 3) of the afters, sRGB 0..1. looks: (n, 4), see ``learning.fitting.color``.
+    their mean over the product. encoded: (n, p, 3) of the afters, sRGB 0..1. looks: (n, 4), of ``learning.fitting``.
     known: (n,) whether a photo has enough of them."""
 
     linear: Floats
