@@ -20,7 +20,8 @@ from packshot.engines.local import usable_cores
 from packshot.engines.memory import free_megabytes
 from packshot.evaluation.certificate import publishing, read_certificate
 from packshot.extras import EXTRAS
-from packshot.pack import Pack, PackError
+from packshot.pack import Pack
+from packshot.pack_file import PackError
 from packshot.photo import Photo, PhotoError
 
 State = Literal["ok", "absent", "broken"]

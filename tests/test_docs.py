@@ -15,7 +15,7 @@ import typer.core
 
 from packshot import recipe as recipes
 from packshot.cli import app
-from packshot.pack import Look, ModelCard, PackFile, Preprocessing, Thresholds
+from packshot.pack_file import Look, ModelCard, PackFile, Preprocessing, Thresholds
 from packshot.pipeline import STAGES
 from packshot.recipe import Frozen, Recipe
 from packshot.style import House, Style

@@ -10,7 +10,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from packshot.pack import BASE_PACK, Pack, PackError, Preprocessing, prepare
+from packshot.pack import BASE_PACK, Pack, prepare
+from packshot.pack_file import PackError, Preprocessing
 from tests.pictures import product_photo
 
 SIDE = 64

@@ -15,7 +15,7 @@ import torch
 
 from packshot.learning.networks.export import export_product_network
 from packshot.learning.networks.product import ProductNetwork
-from packshot.pack import Look, ModelCard, PackFile, Preprocessing, Thresholds
+from packshot.pack_file import Look, ModelCard, PackFile, Preprocessing, Thresholds
 from training.data import CATEGORIES
 
 HERE = Path(__file__).parent

@@ -28,7 +28,8 @@ from packshot.batch.problems import UsageError
 from packshot.batch.recording import Recorder
 from packshot.engines import Engine, EngineSettings, Outcome, make_engine
 from packshot.engines.local import usable_cores
-from packshot.pack import Pack, PackError
+from packshot.pack import Pack
+from packshot.pack_file import PackError
 from packshot.photo import PhotoError, PhotoLimits, write_atomic
 from packshot.photo.files import read_limited
 from packshot.publication.contact.page import PAGE, render_page

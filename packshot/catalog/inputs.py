@@ -16,7 +16,8 @@ from packshot.catalog.schema import photos, predictions
 from packshot.evaluation.certificate import read_certificate
 from packshot.evaluation.drift import LEAST_PHOTOS, Arrival, Shift, drift_by_day
 from packshot.evaluation.features import recipe_features
-from packshot.pack import Pack, PackError
+from packshot.pack import Pack
+from packshot.pack_file import PackError
 from packshot.recipe import Recipe
 
 _DAYS = 7  # that are looked at, the last ones on which photos came

@@ -16,7 +16,8 @@ from pydantic import Field
 from packshot.evaluation.bar import Bar
 from packshot.learning.pack_making import write_data
 from packshot.learning.proof.comparison import Difference, differences
-from packshot.pack import OwnPack, Pack
+from packshot.pack import Pack
+from packshot.pack_file import OwnPack
 from packshot.photo import write_atomic
 from packshot.recipe import Frozen
 from packshot.recognition import FILE

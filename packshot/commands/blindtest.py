@@ -38,7 +38,8 @@ def make(
     from packshot.blindtest.trials import BlindTestError
     from packshot.commands.packs import find_pack
     from packshot.evaluation.blindtest import BlindTest
-    from packshot.pack import Pack, PackError
+    from packshot.pack import Pack
+    from packshot.pack_file import PackError
     from packshot.style import Style, load_style
 
     found = read_pair_set(pairs, scoring=True)

@@ -61,7 +61,8 @@ def calibrate(
     from packshot.commands.packs import find_pack
     from packshot.evaluation.certificate import certify, write_certificate
     from packshot.evaluation.promise import Promise
-    from packshot.pack import Pack, PackError
+    from packshot.pack import Pack
+    from packshot.pack_file import PackError
 
     folder, promise = find_pack(pack), Promise(risk=risk, confidence=confidence)
     try:

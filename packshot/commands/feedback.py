@@ -57,7 +57,8 @@ def _write_verdicts(catalog: Catalog, path: Path, pack: str | None) -> int:
     from packshot.catalog.champions import champion
     from packshot.catalog.verdicts import cases
     from packshot.commands.packs import find_pack
-    from packshot.pack import Pack, PackError
+    from packshot.pack import Pack
+    from packshot.pack_file import PackError
     from packshot.photo import write_atomic
 
     try:

@@ -20,7 +20,8 @@ def packs(
     json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """List packs, what they hold, and whether their files are whole."""
-    from packshot.pack import Pack, PackError
+    from packshot.pack import Pack
+    from packshot.pack_file import PackError
 
     folders = [find_pack(name) for name in pack] if pack else shipped_packs()
     try:

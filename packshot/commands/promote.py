@@ -31,7 +31,8 @@ def shadow(
     from packshot.catalog.shadow import ShadowSettings
     from packshot.catalog.shadow import shadow as let_shadow
     from packshot.commands.packs import find_pack
-    from packshot.pack import Pack, PackError
+    from packshot.pack import Pack
+    from packshot.pack_file import PackError
     from packshot.style import Style, load_style
 
     try:
@@ -69,7 +70,7 @@ def promote(
     from packshot.catalog.contest import promote as take_over
     from packshot.commands.packs import find_pack
     from packshot.engines import EngineError
-    from packshot.pack import PackError
+    from packshot.pack_file import PackError
 
     contest = Contest(find_pack(challenger), out.with_name(f"{out.name}.work"), frozen, style, workers=workers)
     who = by or getpass.getuser()
@@ -111,7 +112,7 @@ def rollback(
     """Make the champion's predecessor champion again."""
     from packshot.catalog.champions import roll_back
     from packshot.catalog.problems import CatalogError
-    from packshot.pack import PackError
+    from packshot.pack_file import PackError
 
     with opened(catalog) as found:
         try:

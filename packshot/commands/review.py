@@ -64,7 +64,7 @@ def _opened(out: Path | None, url: str | None, grounds: Grounds) -> Catalog:
     """The catalog, with a run's photos in it."""
     from packshot.catalog import Catalog, CatalogError
     from packshot.commands.steps import Steps
-    from packshot.pack import PackError
+    from packshot.pack_file import PackError
     from packshot.review.folder import CATALOG_FILE, Known, note_run, require_run
 
     if (out is None) == (url is None):

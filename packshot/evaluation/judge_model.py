@@ -25,7 +25,8 @@ from packshot.evaluation.error_model import ErrorModel, Expected
 from packshot.evaluation.hard import HardModel
 from packshot.evaluation.ranking import auc, platt
 from packshot.evaluation.trees import Floats, Forest
-from packshot.pack import Pack, PackError
+from packshot.pack import Pack
+from packshot.pack_file import PackError
 from packshot.recipe import Frozen
 
 FILE = "judge.json"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from packshot.pack import DataCard, Look, ModelCard, Pack, PackFile, Thresholds, own_light
+from packshot.pack import Pack
+from packshot.pack_file import DataCard, Look, ModelCard, PackFile, Thresholds, own_light
 from packshot.photo import write_atomic
 from packshot.recipe import Frozen
 from packshot.recognition import FILE as RECOGNITION

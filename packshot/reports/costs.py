@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from packshot.pack import ModelCard, Pack
+from packshot.pack import Pack
+from packshot.pack_file import ModelCard
 
 _ROUNDS = 7
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from packshot.catalog import Catalog, Prediction
 from packshot.catalog.champions import reigns
-from packshot.pack import Pack, PackError
+from packshot.pack import Pack
+from packshot.pack_file import PackError
 from packshot.style import House, Style
 
 

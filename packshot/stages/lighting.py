@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from packshot.colorscience import LUMINANCE, rising_share, tone_shapes
-from packshot.pack import Look
+from packshot.pack_file import Look
 from packshot.recipe import Grid, Lighting, Recipe
 from packshot.render import RenderPlan
 from packshot.surface import robust_fit, terms

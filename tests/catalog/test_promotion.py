@@ -17,7 +17,8 @@ from packshot.catalog.shadow import ShadowSettings, shadow, shadow_failures
 from packshot.evaluation.bar import Bar
 from packshot.learning.pack_making import Workbench
 from packshot.learning.proof.pair_score import PairScore
-from packshot.pack import Pack, PackError
+from packshot.pack import Pack
+from packshot.pack_file import PackError
 from packshot.photo import Photo
 from packshot.pipeline import predict
 from packshot.recognition import Kind, Recognition

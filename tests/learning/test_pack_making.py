@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from packshot.learning.pack_making import Workbench
-from packshot.pack import BASE_PACK, Look, OwnPack, Pack, PackError, own_light
+from packshot.pack import BASE_PACK, Pack
+from packshot.pack_file import Look, OwnPack, PackError, own_light
 from packshot.recognition import Kind, Recognition
 from packshot.style import Style
 from packshot.view import View

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from packshot.learning.fitting.pair_set import PairFit
-from packshot.pack import Look
+from packshot.pack_file import Look
 
 _TONE = ("shadows", "highlights", "contrast")
 

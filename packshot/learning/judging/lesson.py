@@ -29,7 +29,8 @@ from packshot.learning.light.model import LightModel, fit_model
 from packshot.learning.pairs import Pair
 from packshot.learning.proof.evaluation import Advance
 from packshot.learning.splits import folds
-from packshot.pack import Pack, own_light
+from packshot.pack import Pack
+from packshot.pack_file import own_light
 from packshot.photo import write_atomic
 
 FOLDS = 5

@@ -19,7 +19,7 @@ from packshot.learning.pack_making import Workbench
 from packshot.learning.splits import split_pairs
 from packshot.learning.steps.run import Learning
 from packshot.lightmeter import CHANGES
-from packshot.pack import own_light
+from packshot.pack_file import own_light
 from packshot.style import Style
 
 _TUNING_SHARE = 0.35  # of the minutes that are left when fitting is done

@@ -24,7 +24,8 @@ from packshot.learning.judging.training import (
     folds,
     train_judge,
 )
-from packshot.pack import Pack, PackError
+from packshot.pack import Pack
+from packshot.pack_file import PackError
 from tests.certificates import certified
 from tests.learning.outcomes import outcomes
 from tests.views import write_pack
