@@ -14,6 +14,7 @@ from packshot.style import House
 from packshot.view import View
 
 Box = tuple[float, float, float, float]
+_LEAST_PIECE = 0.02  # of the largest: smaller ones are crumbs of backdrop, and would move the whole frame
 
 
 class CroppingStage:
@@ -47,11 +48,16 @@ def crop(box: Box, angle: float, house: House) -> Cropping:
 
 
 def turned_box(matte: NDArray[np.float32], angle: float, to_source: Affine) -> Box | None:
-    """The product's upright box after a turn about the origin: left, top, right, bottom in source-sized pixels."""
+    """The product's upright box after a turn about the origin: left, top, right, bottom in source-sized pixels.
+
+    Pieces far smaller than the largest do not count; a pair of shoes is two of a size.
+    """
     contours, _ = cv2.findContours((matte > 0.5).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not contours:
         return None
-    points = np.concatenate([contour[:, 0] for contour in contours]).astype(np.float64)
+    areas = [cv2.contourArea(contour) for contour in contours]
+    worth = [contour for contour, area in zip(contours, areas, strict=True) if area >= _LEAST_PIECE * max(areas)]
+    points = np.concatenate([contour[:, 0] for contour in worth]).astype(np.float64)
     turn = geometry.compose(to_source, geometry.frame_affine(angle, 1, (0, 0), (1, 1)))
     low, high = geometry.apply(turn, points).min(0), geometry.apply(turn, points).max(0)
     half = geometry.scale_of(to_source) / 2

@@ -142,6 +142,23 @@ def test_without_a_product_the_whole_photo_is_shown(pack: Pack, size: tuple[int,
     assert width / height == pytest.approx(0.8, abs=0.02)
 
 
+def test_a_crumb_of_backdrop_does_not_move_the_frame_and_a_second_shoe_does() -> None:
+    matte = np.zeros((300, 400), np.float32)
+    matte[100:200, 80:180] = 1
+    alone = turned_box(matte, 3, geometry.identity())
+    matte[10:20, 380:390] = 1
+    assert turned_box(matte, 3, geometry.identity()) == alone
+    matte[120:180, 250:310] = 1
+    pair = turned_box(matte, 0, geometry.identity())
+    assert pair == pytest.approx((79.5, 99.5, 309.5, 199.5))
+
+
+def test_thin_products_without_area_have_a_box() -> None:
+    matte = np.zeros((60, 80), np.float32)
+    matte[30, 10:50] = 1
+    assert turned_box(matte, 0, geometry.identity()) == pytest.approx((9.5, 29.5, 49.5, 30.5))
+
+
 def test_the_turned_box_is_the_turned_products() -> None:
     matte = np.zeros((200, 300), np.float32)
     matte[50:100, 80:220] = 1
