@@ -20,11 +20,11 @@ from packshot.learning.fitting.pair_set import read_fits, read_look
 from packshot.learning.fitting.reading import load_reading
 from packshot.learning.light.learning import learn_light, rows_of, said_by_mean
 from packshot.learning.light.model import Rows
+from packshot.learning.light.product_colors import ProductColors
 from packshot.learning.light.spoilt import read_spoilt, with_more
 from packshot.learning.pairs import Pair
 from packshot.learning.splits import split_pairs
 from packshot.pack import Pack
-from tools.light_colors import ProductColors
 
 Floats = NDArray[np.float64]
 

@@ -22,12 +22,12 @@ from packshot.learning.fitting.pair_set import read_fits, read_look
 from packshot.learning.fitting.reading import load_reading
 from packshot.learning.light.learning import KERNELS, missed, rows_of, said_by_mean, said_unseen, trust
 from packshot.learning.light.model import Rows, Way
+from packshot.learning.light.product_colors import ProductColors
 from packshot.learning.pairs import Pair
 from packshot.learning.proof.comparison import differences
 from packshot.learning.splits import folds
 from packshot.lightmeter import CHANGES
 from packshot.pack import Pack
-from tools.light_colors import ProductColors
 
 Floats = NDArray[np.float64]
 Unseen = Sequence[tuple[Way, Floats]]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from packshot.colorscience import LUMINANCE
 from packshot.learning.fitting.pair_set import PairFit
@@ -45,14 +46,16 @@ Tell = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class LightLesson:
-    """What was learned. ``said`` (n, 8): each row's change as predicted when its group was not learned from, and
-    ``for_all`` the same by one model for all categories; ``kept`` (8,): how far predictions are believed, 0..1.
+    """What was learned. ``said`` (n, 8): each row's change as predicted when its group was not learned from;
+    ``for_all`` the same by one model for all categories, ``apart`` by one with a part of each category's own, the best
+    of as many; ``kept`` (8,): how far predictions are believed, 0..1.
     ``instead``: what is done in categories where predictions were no better, ``MEAN`` or ``NOTHING``."""
 
     model: LightModel
     rows: Rows
     said: Floats
     for_all: Floats
+    apart: Floats
     kept: Floats
     instead: Mapping[str, str] = field(default_factory=dict)
 
@@ -103,24 +106,28 @@ def learn_light(rows: Rows) -> LightLesson:
     """
     if not len(rows):
         raise ValueError("no pair could be measured, so there is nothing to learn light from")
-    rows = _at_most(rows, MOST_ROWS)
+    rows = rows.only(at_most(rows.groups))
     if len(set(rows.groups)) < LEAST_GROUPS:
         model = fit_model(rows, CAREFUL)
         mean = np.tile(rows.changes.mean(0), (len(rows), 1))
-        return LightLesson(believed(model, np.zeros(len(CHANGES)), rows), rows, mean, mean, np.zeros(len(CHANGES)))
+        nothing = np.zeros(len(CHANGES))
+        return LightLesson(believed(model, nothing, rows), rows, mean, mean, mean, nothing)
     mean = said_by_mean(rows)
     tried = []
     for way, unseen in said_unseen(rows, KERNELS):
         kept = trust(rows, unseen, mean)
         tried.append((way, kept, mean + kept * (unseen - mean)))
     way, kept, said = min(tried, key=lambda one: missed(rows, one[2]))
-    alike = min((one[2].copy() for one in tried if one[0].kernel.own == 0), key=lambda one: missed(rows, one))
+    alike, apart = (
+        min((one[2].copy() for one in tried if (one[0].kernel.own > 0) == own), key=lambda one: missed(rows, one))
+        for own in (False, True)
+    )
     instead = better_instead(rows, said, mean)
     for category, other in instead.items():
         chosen = np.array(rows.categories) == category
         said[chosen] = (mean if other == MEAN else 0 * mean)[chosen]
     model = believed(fit_model(rows, way, residues=rows.changes - said), kept, rows)
-    return LightLesson(not_asked(model, rows, instead), rows, said, alike, kept, instead)
+    return LightLesson(not_asked(model, rows, instead), rows, said, alike, apart, kept, instead)
 
 
 def said_unseen(rows: Rows, kernels: Sequence[Kernel]) -> list[tuple[Way, Floats]]:
@@ -220,9 +227,9 @@ def not_asked(model: LightModel, rows: Rows, instead: Mapping[str, str]) -> Ligh
     return replace(model, instead=found)
 
 
-def _at_most(rows: Rows, most: int) -> Rows:
-    """A spread of the rows, whole groups first come, where there are more than one linear system should hold."""
-    if len(rows) <= most:
-        return rows
-    place = folds(rows.groups, -(-len(rows) // most))
-    return rows.only(place == 0)
+def at_most(groups: Sequence[str], most: int = MOST_ROWS) -> NDArray[np.bool_]:
+    """(n,) which rows of these groups are learned from: a spread of whole groups, where there are more than ``most``,
+    which is what one linear system should hold."""
+    if len(groups) <= most:
+        return np.ones(len(groups), np.bool_)
+    return np.asarray(folds(groups, -(-len(groups) // most)) == 0)

@@ -12,9 +12,9 @@ from packshot.geometry import identity
 from packshot.learning.fitting.color import PhotoLight, develop
 from packshot.learning.fitting.reading import Reading
 from packshot.learning.fitting.samples import Floats, Samples
+from packshot.learning.light.product_colors import ProductColors, as_oklab
 from packshot.learning.pairs import Pair
 from packshot.learning.registration.register import Registration
-from tools.light_colors import ProductColors, as_oklab
 
 LOOK = np.array([0.1, 0.05, -0.1, 0.15])
 CHANGE = np.array([0.3, -0.1, 0.2, 0.1, -0.2, 0.05, 0.0, 0.1])
