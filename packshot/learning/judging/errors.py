@@ -71,7 +71,7 @@ def learn_errors(
     names, rows = table
     part, wanted = PART_OF[name], errors[known]
     columns = concerning(part, names)
-    forest = grow(rows[known][:, columns], wanted[:, None], wanted, *how)
+    forest = grow(rows[known][:, columns], wanted[:, None], *how)
     places = tuple(columns[number] if number >= 0 else number for number in forest.feature)
     linear = _linear(part, [features[index] for index in known], wanted)
     return ErrorModel(

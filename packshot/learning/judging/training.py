@@ -218,7 +218,7 @@ def _grown_on(
     """A part's forest, on the features that concern it; its numbers of features are places among the names."""
     names, rows = table
     columns = concerning(part, names)
-    forest = grow(rows[:, columns], targets, targets[:, 0], *how)
+    forest = grow(rows[:, columns], targets, *how)
     feature = tuple(columns[number] if number >= 0 else number for number in forest.feature)
     return forest.model_copy(update={"feature": feature})
 

@@ -30,7 +30,7 @@ from tests.certificates import certified
 from tests.learning.outcomes import outcomes
 from tests.views import write_pack
 
-TRAINING = JudgeTraining(forest=ForestSettings(trees=12))
+TRAINING = JudgeTraining(forest=ForestSettings(trees=40))
 
 
 @cache
@@ -300,6 +300,6 @@ def test_a_forest_answers_with_its_leaves() -> None:
     rows = draw.normal(size=(300, 3))
     rows[::9, 2] = np.nan
     yes = (rows[:, 0] > 0).astype(float)
-    forest = grow(rows, yes[:, None], yes, 0, ForestSettings(trees=30, tried=1.0))
+    forest = grow(rows, yes[:, None], 0, ForestSettings(trees=30, tried=1.0))
     assert forest.answer(np.array([1.5, 0, np.nan])) == pytest.approx(1, abs=0.1)
     assert forest.answer(np.array([-1.5, np.nan, 0])) == pytest.approx(0, abs=0.1)
