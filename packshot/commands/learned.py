@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from packshot.commands.output import counted, duration
 from packshot.learning.pair_folders import NO_CATEGORY
+from packshot.learning.proof.own_or_one import FIGURES, WORDS
 from packshot.learning.steps.run import Learning
 
 _COLUMNS = {"packshot": "the pack", "untouched": "untouched", "mean": "mean edit", "fitted": "at best"}
@@ -28,6 +29,7 @@ def summary(run: Learning) -> list[str]:
     ]
     lines += _scores(account.get("scores", {}).get("all"))
     lines += _categories(account.get("told", {}))
+    lines += _hands(account.get("own_or_one", []))
     lines += [
         "",
         f"Pack          {out}",
@@ -57,3 +59,14 @@ def _categories(told: Mapping[str, Mapping[str, int]]) -> list[str]:
     if not photos or set(told) == {NO_CATEGORY}:
         return []
     return [f"Categories told from the photo alone: {right} of {photos} rightly (by the base pack {before})."]
+
+
+def _hands(tests: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Where each category's own rules are shown to be better than one set for all, and where they are worse."""
+    lines = []
+    for verdict in ("better", "worse"):
+        found = {one["figure"] for one in tests if one["verdict"] == verdict}
+        for figure in (name for name in FIGURES if name in found):
+            names = [one["category"] for one in tests if (one["verdict"], one["figure"]) == (verdict, figure)]
+            lines.append(f"Own rules are {verdict} than one set for all, {WORDS[figure]}: {', '.join(names)}.")
+    return lines

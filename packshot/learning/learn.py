@@ -1,6 +1,6 @@
 """Learning a studio's hand from its before/after pairs: from a folder of pairs to a pack, with a report.
 
-fits -> habits, look, light, categories -> (networks, as far as time allows)
+fits -> habits, look, (networks, as far as time allows), light -> each category's own hand or one for all -> categories
      -> scores on groups never learned from -> report
 """
 
@@ -16,6 +16,7 @@ from packshot.learning.pairs import Pair, PairSet
 from packshot.learning.splits import split_pairs
 from packshot.learning.steps.categories import learn_categories
 from packshot.learning.steps.making import learn_habits, learn_light_of, learn_specks, tune
+from packshot.learning.steps.own_or_one import compare_hands
 from packshot.learning.steps.proof import learn_judge_of, score
 from packshot.learning.steps.run import Learning, LearningError, LearnOptions, Tell
 from packshot.pack import Pack
@@ -39,11 +40,12 @@ def learn(found: PairSet, options: LearnOptions, tell: Tell) -> Learning:
     learn_habits(run, bench, good)
     tune(run, bench, good)
     lesson = learn_light_of(run, bench, good)
+    hands, lesson = compare_hands(run, bench, good, lesson)
     learn_categories(run, bench, None if lesson is None else lesson.rows)
     learn_specks(run, bench, good)
     describe(run, bench, good, scored)
     learn_judge_of(run, bench, lesson, train)
-    score(run, bench, lesson, (train, scored))
+    score(run, bench, lesson, (train, scored), hands)
     run.keep_account()
     return run
 

@@ -17,6 +17,8 @@ from packshot.learning.pairs import Pair
 from packshot.learning.proof.comparison import Difference, differences
 from packshot.learning.proof.curves import CurvePoint
 from packshot.learning.proof.evaluation import Evaluation, EvaluationOptions
+from packshot.learning.proof.own_or_one import FIGURES, OwnOrOne
+from packshot.learning.proof.own_or_one import WORDS as WORDS_OF_HANDS
 from packshot.learning.proof.pair_score import ALL, CLASSICAL, FITTED, MEAN, METHODS, OURS, UNTOUCHED, PairScore
 from packshot.learning.proof.reference import read_reference
 from packshot.learning.registration.register import as_bytes
@@ -43,15 +45,17 @@ class PackReport:
     """What the report tells beyond the pack itself.
 
     evaluation: on held-out pairs. learned_from: pairs by category. problems: sentences on what was left out. curve: of
-    learning. specific, moved: tests per category (own models against one for all; against the base pack). without:
-    evaluations of trainings that lacked one part, by its name. told: by category how it is told from photos.
-    what_if: what other bars of good and other promises would let through. holds_for: a sentence on data and limits.
+    learning. hands: each category's own hand against one for all, on groups left out in turn. specific, moved: tests
+    per category (own models against one for all; against the base pack). without: evaluations of trainings that lacked
+    one part, by its name. told: by category how it is told from photos. what_if: what other bars of good and other
+    promises would let through. holds_for: a sentence on data and limits.
     """
 
     evaluation: Evaluation
     learned_from: Mapping[str, int] = field(default_factory=dict)
     problems: Sequence[str] = ()
     curve: Sequence[CurvePoint] = ()
+    hands: Sequence[OwnOrOne] = ()
     specific: Mapping[str, Difference] = field(default_factory=dict)
     moved: Mapping[str, Difference] = field(default_factory=dict)
     without: Mapping[str, Evaluation] = field(default_factory=dict)
@@ -86,6 +90,7 @@ def write_pack_report(
         plots=_plots(tables, evaluation),
         bar=evaluation.bar.words(),
         curve=_curves(report),
+        hands=[(WORDS_OF_HANDS[figure], _of(report.hands, figure)) for figure in FIGURES if _of(report.hands, figure)],
         specific=report.specific,
         moved=report.moved,
         variants=_variants(report),
@@ -214,6 +219,10 @@ def _case(pack: Pack, style: Style, pair: Pair, scored: PairScore, options: Eval
         "words": words,
         "pictures": {label: inline(one, f"{pair.id}, {label}") for label, one in pictures.items()},
     }
+
+
+def _of(hands: Sequence[OwnOrOne], figure: str) -> list[OwnOrOne]:
+    return [one for one in hands if one.figure == figure]
 
 
 def _holds_for(pack: Pack, tables: Mapping[str, Mapping[str, Any]]) -> str:

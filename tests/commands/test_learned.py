@@ -34,3 +34,14 @@ def test_without_scores_there_is_no_table_and_no_report(tmp_path: Path) -> None:
     assert "median" not in text
     assert "report.html" not in text
     assert f"packshot run PHOTOS --out OUT --pack {tmp_path}" in text
+
+
+def test_it_says_where_own_rules_are_better_and_where_worse(tmp_path: Path) -> None:
+    verdicts = {("caps", "frame"): "better", ("shoes", "frame"): "better", ("caps", "color"): "cannot tell"}
+    tests = [{"category": c, "figure": f, "verdict": verdict} for (c, f), verdict in verdicts.items()]
+    text = "\n".join(
+        summary(learning(tmp_path, own_or_one=[*tests, tests[0] | {"figure": "noise", "verdict": "worse"}]))
+    )
+    assert "Own rules are better than one set for all, corners off, % of the long side: caps, shoes." in text
+    assert "Own rules are worse than one set for all, noise smoothed, off by levels: caps." in text
+    assert "ΔE00" not in text

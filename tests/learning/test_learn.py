@@ -108,6 +108,15 @@ def test_it_is_scored_on_products_that_it_has_not_seen(learned: tuple[Path, dict
     assert "ΔE00" in (out / "report.html").read_text(encoding="utf-8")
 
 
+def test_each_categorys_own_hand_is_compared_with_one_for_all(learned: tuple[Path, dict[str, Any]]) -> None:
+    out, account = learned
+    rows = account["own_or_one"]
+    assert {row["figure"] for row in rows} == {"frame", "sharpening", "noise", "color"}
+    assert {row["category"] for row in rows} == set(account["learned_from"])
+    assert {row["verdict"] for row in rows} == {"cannot tell"}  # a product or two of each category
+    assert "A category's own hand, or one for all" in (out / "report.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("knows_light", [False, True])
 def test_learning_one_category_moves_no_other(
     pairs: Path, learned: tuple[Path, dict[str, Any]], tmp_path: Path, knows_light: bool

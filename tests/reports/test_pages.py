@@ -16,6 +16,7 @@ from packshot.evaluation.bar import Bar
 from packshot.learning.judging.what_if import WhatIf
 from packshot.learning.proof.comparison import Difference
 from packshot.learning.proof.curves import CurvePoint
+from packshot.learning.proof.own_or_one import COLOR, FRAME, OwnOrOne
 from packshot.reports.pack_page import PackReport, write_pack_report
 from packshot.style import load_style
 from tests.reports.conftest import Studio
@@ -31,6 +32,7 @@ def pack_page(studio: Studio) -> Path:
         learned_from={"reds": 12},
         problems=["p9 was left out: its after is <missing>"],
         curve=[CurvePoint(count, studio.evaluation) for count in (20, 50)],
+        hands=[OwnOrOne("reds", FRAME, 4.21, 0.53, BETTER), OwnOrOne("blues", COLOR, 3.9, 3.7, UNSURE)],
         specific={"reds": BETTER, "blues": UNSURE},
         without={"perceptual loss": studio.evaluation},
         what_if=[
@@ -76,6 +78,8 @@ def test_the_packs_report_tells_everything(browser: BrowserContext, pack_page: P
     text = visit(browser, pack_page)
     assert "Which promise could be kept?" in text
     assert re.search(r"6.0\s+0.95\s+any\s+25 %\s+0.77\s+0 %\s+41 %", text)
+    assert re.search(r"reds\s+corners off, % of the long side\s+40\s+20\s+4.21\s+0.53\s+0.80.+0.003\s+better", text)
+    assert re.search(r"blues\s+ΔE00 on the product.+cannot tell", text)
     for told in ("tiny 1", "How near", "Learning curve", "Worst cases", "product.onnx", "p9 was left out", "fitted"):
         assert told in text
     assert "<script>alert('blues')</script> & more" in text  # as words

@@ -17,12 +17,22 @@ from typing import Any
 from packshot.engines import Engine, EngineSettings, Reserve, make_engine
 from packshot.learning.fitting.look import CommonLook, common_look
 from packshot.learning.fitting.pair import DEFAULT_LIMITS, FitLimits, PairFit, file_stem, fit_pair
-from packshot.learning.fitting.reading import load_reading, read_pair, save_reading
+from packshot.learning.fitting.reading import Reading, load_reading, read_pair, save_reading
 from packshot.learning.pairs import Pair
 from packshot.photo import write_atomic
 from packshot.recipe import Recipe
 
-__all__ = ["FITS", "FitLimits", "FitSettings", "PairFit", "fit_pair", "fit_pairs", "read_fits", "read_look"]
+__all__ = [
+    "FITS",
+    "FitLimits",
+    "FitSettings",
+    "PairFit",
+    "fit_pair",
+    "fit_pairs",
+    "read_fits",
+    "read_kept",
+    "read_look",
+]
 
 FITS, LOOK = "fits.jsonl", "look.json"
 READING_VERSION, FIT_VERSION = 2, 6  # of what is written; another one reads or fits all pairs anew
@@ -74,6 +84,12 @@ def read_fits(folder: Path, recipes: bool = True) -> list[PairFit]:
             fit = replace(fit, recipe=Recipe.load(folder / fit.recipe_file))
         found.append(fit)
     return found
+
+
+def read_kept(folder: Path, fit: PairFit) -> Reading:
+    """What was read of a fitted pair, as `fit_pairs` left it in the folder. Raises ValueError where it is gone."""
+    pair = Pair(fit.id, fit.category, fit.group, Path(fit.before), Path(fit.after))
+    return load_reading(_reading_path(Path(folder), pair), pair)
 
 
 def read_look(folder: Path) -> CommonLook:
@@ -129,7 +145,7 @@ def _reading_path(folder: Path, pair: Pair) -> Path:
 
 
 @dataclass(frozen=True)
-class _Reading:
+class _ReadPair:
     """Work of the first pass: reads a pair and leaves its file."""
 
     folder: Path
@@ -178,7 +194,7 @@ def _read_all(pairs: Sequence[Pair], folder: Path, engine: Engine, tell: Progres
     missing = [pair for pair in pairs if not _reading_path(folder, pair).is_file()]
     done, failed = len(pairs) - len(missing), {}
     tell("reading pairs", done, len(pairs))
-    for outcome in engine.outcomes(_Reading(folder), missing):
+    for outcome in engine.outcomes(_ReadPair(folder), missing):
         done += 1
         if outcome.answer is None:
             failed[outcome.task.id] = (outcome.problem or "", outcome.sentence or "")

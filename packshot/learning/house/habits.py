@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from packshot import geometry
 from packshot.recipe import Recipe
 from packshot.stages.background import decode_matte
-from packshot.stages.cropping import turned_box
+from packshot.stages.cropping import Box, turned_box
 from packshot.stages.detailing import AVERAGED_OUT
 
 Anchor = Literal["centre", "base", "top"]
@@ -49,15 +49,22 @@ class Placing:
 
 def placing_of(recipe: Recipe) -> Placing | None:
     """Where a fitted recipe set its product; None where no product was read from the pair."""
+    box = product_box(recipe)
+    return None if box is None else placing_at(recipe, box)
+
+
+def product_box(recipe: Recipe) -> Box | None:
+    """The product's upright box once turned by the recipe's angle, in source-sized pixels; None where none was read."""
     if recipe.background.matte is None:
         return None
     matte = decode_matte(recipe.asset(recipe.background.matte))
     to_source = geometry.resize_affine((matte.shape[1], matte.shape[0]), recipe.source.size)
-    angle = recipe.alignment.effective().angle
-    box = turned_box(np.asarray(matte / np.float32(255), np.float32), angle, to_source)
-    if box is None:
-        return None
-    turn = geometry.frame_affine(angle, 1, (0, 0), (1, 1))
+    return turned_box(np.asarray(matte / np.float32(255), np.float32), recipe.alignment.effective().angle, to_source)
+
+
+def placing_at(recipe: Recipe, box: Box) -> Placing:
+    """Where a fitted recipe set the product of this ``product_box``."""
+    turn = geometry.frame_affine(recipe.alignment.effective().angle, 1, (0, 0), (1, 1))
     to_canvas = geometry.compose(geometry.invert(turn), recipe.geometry.affine())
     corners = geometry.apply(to_canvas, np.array([box[:2], box[2:]]))
     size = np.array(recipe.geometry.size, np.float64)
@@ -80,12 +87,17 @@ def habits_of(placings: Sequence[Placing]) -> dict[str, Habits]:
     habits = {"default": default}
     for category in sorted({placing.category for placing in placings}):
         own = [placing for placing in placings if placing.category == category]
-        rules = {**_canvas(own), **_finish(own), **margins(own)}
+        rules = rules_of(own)
         if "long_sides" in rules:  # a camera that took few of this category did as it does elsewhere
             known = {**dict(default.get("long_sides", [])), **dict(rules["long_sides"])}
             rules["long_sides"] = [[photo, known[photo]] for photo in sorted(known)]
         habits[category] = {key: value for key, value in rules.items() if default.get(key) != value}
     return habits
+
+
+def rules_of(placings: Sequence[Placing]) -> Habits:
+    """The one set of rules that suits these shots best: of a category, or one for all."""
+    return {**_canvas(placings), **_finish(placings), **margins(placings)}
 
 
 def margins(placings: Sequence[Placing]) -> Habits:

@@ -24,6 +24,7 @@ from packshot.learning.light.model import (
     mean_levels,
     prepare,
     tell,
+    without_own,
 )
 from packshot.learning.light.shares import MEMBERS, PARTS, REGRESSION_ALONE, choose_shares
 from packshot.learning.splits import folds
@@ -49,7 +50,8 @@ class LightLesson:
     """What was learned. ``said`` (n, 8): each row's change as predicted when its group was not learned from;
     ``for_all`` the same by one model for all categories, ``apart`` by one with a part of each category's own, the best
     of as many; ``kept`` (8,): how far predictions are believed, 0..1.
-    ``instead``: what is done in categories where predictions were no better, ``MEAN`` or ``NOTHING``."""
+    ``instead``: what is done in categories where predictions were no better, ``MEAN`` or ``NOTHING``. ``ids``: of the
+    pairs that the rows are of, where that is known."""
 
     model: LightModel
     rows: Rows
@@ -58,6 +60,7 @@ class LightLesson:
     apart: Floats
     kept: Floats
     instead: Mapping[str, str] = field(default_factory=dict)
+    ids: tuple[str, ...] = ()
 
 
 def changes_of(recipe: Recipe) -> Floats:
@@ -112,22 +115,27 @@ def learn_light(rows: Rows) -> LightLesson:
         mean = np.tile(rows.changes.mean(0), (len(rows), 1))
         nothing = np.zeros(len(CHANGES))
         return LightLesson(believed(model, nothing, rows), rows, mean, mean, mean, nothing)
-    mean = said_by_mean(rows)
-    tried = []
-    for way, unseen in said_unseen(rows, KERNELS):
-        kept = trust(rows, unseen, mean)
-        tried.append((way, kept, mean + kept * (unseen - mean)))
-    way, kept, said = min(tried, key=lambda one: missed(rows, one[2]))
-    alike, apart = (
-        min((one[2].copy() for one in tried if (one[0].kernel.own > 0) == own), key=lambda one: missed(rows, one))
-        for own in (False, True)
-    )
+    mean, unseen = said_by_mean(rows), said_unseen(rows, KERNELS)
+    way, kept, said = _nearest(rows, unseen, mean)
+    mean_of_all = said_by_mean(replace(rows, categories=("",) * len(rows)))
+    alike = _nearest(rows, [one for one in unseen if one[0].kernel.own == 0], mean_of_all)[2]
+    apart = _nearest(rows, [one for one in unseen if one[0].kernel.own > 0], mean)[2]
     instead = better_instead(rows, said, mean)
     for category, other in instead.items():
         chosen = np.array(rows.categories) == category
         said[chosen] = (mean if other == MEAN else 0 * mean)[chosen]
     model = believed(fit_model(rows, way, residues=rows.changes - said), kept, rows)
     return LightLesson(not_asked(model, rows, instead), rows, said, alike, apart, kept, instead)
+
+
+def _nearest(rows: Rows, unseen: Sequence[tuple[Way, Floats]], mean: Floats) -> tuple[Way, Floats, Floats]:
+    """The way whose predictions, drawn to the mean as far as that helps, miss least: it, how far each change is
+    believed (8,), and what it then says (n, 8)."""
+    tried = []
+    for way, predicted in unseen:
+        kept = trust(rows, predicted, mean)
+        tried.append((way, kept, mean + kept * (predicted - mean)))
+    return min(tried, key=lambda one: missed(rows, one[2]))
 
 
 def said_unseen(rows: Rows, kernels: Sequence[Kernel]) -> list[tuple[Way, Floats]]:
@@ -225,6 +233,16 @@ def not_asked(model: LightModel, rows: Rows, instead: Mapping[str, str]) -> Ligh
         changes = rows.changes[np.array(rows.categories) == category].mean(0) / UNITS
         found[model.categories.index(category)] = [1, *(changes if other == MEAN else np.zeros(len(CHANGES)))]
     return replace(model, instead=found)
+
+
+def as_one(lesson: LightLesson, categories: Sequence[str]) -> LightLesson:
+    """The lesson with nothing of some categories' own: as if their photos had come without a category.
+
+    Where the model is not asked, see ``better_instead``, nothing changes.
+    """
+    chosen = np.isin(lesson.rows.categories, [name for name in categories if name not in lesson.instead])
+    said = np.where(chosen[:, None], lesson.for_all, lesson.said)
+    return replace(lesson, model=without_own(lesson.model, categories), said=said)
 
 
 def at_most(groups: Sequence[str], most: int = MOST_ROWS) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ A pack keeps the rows it learned from, measured numbers only, inside the ONNX fi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -300,6 +301,20 @@ def with_category(model: LightModel, rows: Rows, residues: Floats | None = None)
         weights=np.concatenate([model.weights, weights]),
         levels=wider.levels + levels,
     )
+
+
+def without_own(model: LightModel, categories: Sequence[str]) -> LightModel:
+    """The model of all categories with nothing of some categories' own, solved anew."""
+    index, learned = [model.categories.index(name) for name in categories], 2 * len(CHANGES)
+    told, levels, before = model.told.copy(), model.levels.copy(), model.levels.copy()
+    told[:, index], levels[index], before[:, learned:] = 0, 0, 0  # what is behind was added to the solved model
+    after = levels.copy()
+    after[:, learned:] = 0
+    noise = model.way.kernel.noise
+    solved = model.likeness(model.inputs, model.told) @ model.weights + noise * model.weights
+    missing = solved + model.told @ before - told @ after
+    start = replace(model, told=told, levels=levels)
+    return replace(start, weights=_solve(start.likeness(model.inputs, told), missing, noise))
 
 
 def _spreads(rows: Rows, residues: Floats | None) -> Floats:

@@ -7,7 +7,7 @@ changes are carried out on some hundred places of each fitted product, and the c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,10 @@ class ProductColors:
         return ProductColors(
             self.linear[chosen], self.shapes[chosen], self.encoded[chosen], self.looks[chosen], self.known[chosen]
         )
+
+    def with_looks(self, looks: Floats) -> ProductColors:
+        """The same places under other looks, (n, 4)."""
+        return replace(self, looks=looks)
 
     def made(self, changes: Floats) -> Floats:
         """(n, p, 3) sRGB 0..1: the colours that ``changes`` (n, 8) by ``lightmeter.CHANGES`` and the look make."""

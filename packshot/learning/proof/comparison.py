@@ -48,6 +48,11 @@ class Difference:
         """Whether the second is worse beyond chance at 5 %."""
         return self.adjusted < 0.05 and self.gain < 0
 
+    @property
+    def verdict(self) -> str:
+        """``better``, ``worse`` or ``cannot tell``."""
+        return "better" if self.better else "worse" if self.worse else "cannot tell"
+
 
 def compare(
     first: Sequence[PairScore], second: Sequence[PairScore], figure: str = "delta_e", method: str = "packshot"

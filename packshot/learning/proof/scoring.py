@@ -135,7 +135,7 @@ def _outline(matte: FloatImage) -> NDArray[np.bool_]:
 
 def _frame(shot: Shot, reference: Reference) -> Figures:
     width, height = reference.canvas
-    at_canvas = geometry.compose(shot.before_to_shot, _onto(shot.size, reference.canvas))
+    at_canvas = geometry.compose(shot.before_to_shot, onto_canvas(shot.size, reference.canvas))
     figures: Figures = {
         "corner": corner_error(at_canvas, reference.before_to_after, reference.corners, max(width, height)),
         "angle": abs(geometry.angle_of(shot.before_to_shot) - geometry.angle_of(reference.before_to_after)),
@@ -148,8 +148,8 @@ def _frame(shot: Shot, reference: Reference) -> Figures:
     return figures
 
 
-def _onto(size: tuple[int, int], canvas: tuple[int, int]) -> Affine:
-    """A frame scaled to the canvas's long side and laid on its middle."""
+def onto_canvas(size: tuple[int, int], canvas: tuple[int, int]) -> Affine:
+    """The map of a frame's pixel centres to the canvas's: scaled to its long side and laid on its middle."""
     scale = max(canvas) / max(size)
     shift = [(whole - part * scale) / 2 + 0.5 * scale - 0.5 for whole, part in zip(canvas, size, strict=True)]
     return np.array([[scale, 0.0, shift[0]], [0.0, scale, shift[1]]])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from packshot.learning.fitting.pair_set import PairFit
 from packshot.learning.house.habits import habits_of, placing_of
 from packshot.learning.house.looks import looks_of
 from packshot.learning.house.style import write_style
 from packshot.learning.light.export import export_light_model, load_light_model
-from packshot.learning.light.learning import LightLesson, learn_light, rows_of
+from packshot.learning.light.learning import LightLesson, at_most, learn_light, rows_of
 from packshot.learning.light.model import LightModel, with_category
 from packshot.learning.light.spoilt import read_spoilt, with_more
 from packshot.learning.networks.loading import ForeignNetworkError
@@ -40,9 +43,14 @@ def learn_habits(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> No
         looks = {name: look for name, look in looks.items() if name == run.options.category}
         habits = {name: {**habits["default"], **rules} for name, rules in habits.items() if name != "default"}
     bench.change(look={**bench.file.look, **looks}, habits={**bench.file.habits, **habits})
-    own = {name: rules for name, rules in habits.items() if name != "default"}
-    style = Style(default=habits.get("default", {}), categories=own)
-    write_style(bench.folder / "style.toml", style, f"the finished shots of {len(placed)} pairs")
+    keep_style(bench, [name for name in habits if name != "default"], len(placed), "default" in habits)
+
+
+def keep_style(bench: Workbench, categories: Sequence[str], pairs: int, default: bool = True) -> None:
+    """Writes the pack's habits as ``style.toml``: those of some categories, and what the others have in common."""
+    habits = bench.file.habits
+    style = Style(default=habits["default"] if default else {}, categories={name: habits[name] for name in categories})
+    write_style(bench.folder / "style.toml", style, f"the finished shots of {pairs} pairs")
 
 
 def tune(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> None:
@@ -100,7 +108,9 @@ def learn_light_of(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> 
     if run.options.spoilt is not None and run.options.category is None:
         scored = {pair.group for pair in split_pairs(run.found.pairs)[1]}
         rows = with_more(rows, read_spoilt(run.options.spoilt), scored)
-    lesson = learn_light(rows)
+    ids = [fit.id for fit in good if fit.id not in problems]
+    known = at_most(rows.groups)
+    lesson = replace(learn_light(rows), ids=tuple(np.array(ids)[known]))
     model, role, name = lesson.model, "light", "light.onnx"
     category = run.options.category
     base = None if category is None else base_light(run, bench)

@@ -24,6 +24,7 @@ from packshot.learning.light.model import fit_model
 from packshot.learning.pack_making import Workbench
 from packshot.learning.pairs import Pair
 from packshot.learning.proof.evaluation import EvaluationOptions
+from packshot.learning.proof.own_or_one import OwnOrOne
 from packshot.learning.steps.categories import count_told
 from packshot.learning.steps.run import Learning
 from packshot.learning.steps.scores import Learned, Scoring, score_pack
@@ -60,9 +61,14 @@ def learn_judge_of(run: Learning, bench: Workbench, lesson: LightLesson | None, 
 
 
 def score(
-    run: Learning, bench: Workbench, lesson: LightLesson | None, split: tuple[Sequence[Pair], Sequence[Pair]]
+    run: Learning,
+    bench: Workbench,
+    lesson: LightLesson | None,
+    split: tuple[Sequence[Pair], Sequence[Pair]],
+    hands: Sequence[OwnOrOne] = (),
 ) -> None:
-    """Scores on what was held out, and the report. ``split``: pairs learned from, pairs to score on."""
+    """Scores on what was held out, and the report. ``split``: pairs learned from, pairs to score on. ``hands``: what is
+    known of each category's own hand."""
     from packshot.reports.pack_page import PackReport, write_pack_report
 
     train, scored = split
@@ -93,6 +99,7 @@ def score(
         scores.ours,
         learned_from=run.account["learned_from"],
         problems=run.notes,
+        hands=hands,
         specific=scores.specific,
         moved=scores.moved,
         curve=scores.curve,

@@ -18,7 +18,7 @@ from packshot.learning.light.learning import (
     said_by_mean,
     trust,
 )
-from packshot.learning.light.model import CAREFUL, Kernel, Rows, Way, fit_model, with_category
+from packshot.learning.light.model import CAREFUL, Kernel, Rows, Way, fit_model, with_category, without_own
 from packshot.learning.networks.loading import ForeignNetworkError
 from packshot.lightmeter import CHANGES, NAMES, NUMBERS
 
@@ -158,3 +158,18 @@ def test_two_products_give_the_mean() -> None:
     assert np.allclose(said, few.changes.mean(0), atol=0.35)
     with pytest.raises(ValueError, match="no pair could be measured"):
         learn_light(few.only(np.zeros(4, np.bool_)))
+
+
+def test_a_model_without_any_categorys_own_part_is_one_for_all() -> None:
+    known, new = rows(44), rows(seed=3)
+    apart = fit_model(known, Way(Kernel(own=0.5, levels=True)))
+    alike = fit_model(known, Way(Kernel(own=0.0, levels=False)))
+    for one, two in zip(
+        without_own(apart, apart.categories).predict(new.measured, new.categories),
+        alike.predict(new.measured, new.categories),
+        strict=True,
+    ):
+        assert one == pytest.approx(two, abs=1e-8)
+    less = without_own(apart, ("tops",))
+    shoes = ("shoes",) * len(new)
+    assert np.abs(less.predict(new.measured, shoes)[0] - alike.predict(new.measured, shoes)[0]).max() > 1e-4
