@@ -3,7 +3,8 @@
 The local colours of product and backdrop are normalised means of their sure sides, as in Forte and Pitié,
 "Approximate Fast Foreground Colour Estimation" (ICIP 2021), gathered on a grid of cells so that the cost follows the
 edge's length, not the picture's size. A pixel's share is its place on the line between both colours (the compositing
-equation), believed only as far as the colours differ by more than their own texture.
+equation), believed only as far as the colours differ by more than their own texture. Where they do not, the outline is
+smoothed: on a carpet of the product's own colour its rags are the carpet's.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ _CELLS = 240  # along the long side
 _COARSE = 4  # pixels a cell
 _NEAR, _FAR = 1, 5  # radius in cells
 _NOISE = 9.0  # sRGB levels that JPEG and sensor leave on an even surface
+_SMOOTHED = 0.004  # of the long side: how far an outline without evidence is smoothed
+_EVIDENCE_POWER = 4  # sides must differ clearly for an outline to be left as it is
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,23 @@ class Sides:
     variance: FloatImage
     cell: int
 
+    def evidence(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> FloatImage:
+        """How far the two sides can be told apart at some pixels: (N,) in 0..1."""
+        product, backdrop, variance = self.at(rows, columns)
+        return told_apart(product - backdrop, variance)
+
     def at(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[FloatImage, FloatImage, FloatImage]:
         """The three at some pixels: (N, 3), (N, 3), (N,)."""
         x = ((columns + 0.5) / self.cell - 0.5).astype(np.float32)
         y = ((rows + 0.5) / self.cell - 0.5).astype(np.float32)
         product, backdrop, variance = (_sample(plane, x, y) for plane in (self.product, self.backdrop, self.variance))
         return product, backdrop, variance
+
+
+def told_apart(line: FloatImage, variance: FloatImage) -> FloatImage:
+    """0..1: the contrast of two colours, ``line`` (N, 3) apart, beside the texture of both, (N,)."""
+    contrast = (line * line).sum(1)
+    return np.asarray(contrast / (contrast + 6 * variance + _NOISE**2), np.float32)
 
 
 def _sample(plane: FloatImage, x: FloatImage, y: FloatImage) -> FloatImage:
@@ -103,10 +117,22 @@ class Band:
         prior = self.matte[rows, columns].astype(np.float32) / 255
         # Away from the middle the network is sure of itself and needs strong evidence to be overruled.
         openness = 4 * prior * (1 - prior)
-        belief = contrast / (contrast + 6 * variance + _NOISE**2) * np.minimum(1, 0.25 + openness)
+        belief = told_apart(line, variance) * np.minimum(1, 0.25 + openness)
         moved = prior + belief * (np.clip(share, 0, 1) - prior)
         result = self.matte.copy()
         result[rows, columns] = np.round(255 * moved).astype(np.uint8)
+        return result
+
+    def smooth_edge(self, placed: Bytes) -> Bytes:
+        """``placed``, the matte with its edge placed, smoothed along the outline where the picture hardly shows it."""
+        smooth = _smoothed(placed)
+        found = cv2.findNonZero(cv2.bitwise_or(_between(smooth, 1, 254), cv2.absdiff(smooth, placed)))
+        if found is None:
+            return placed
+        columns, rows = found.reshape(-1, 2).astype(np.intp).T
+        keep = self.sides.evidence(rows, columns) ** _EVIDENCE_POWER
+        result = placed.copy()
+        result[rows, columns] = np.round(keep * placed[rows, columns] + (1 - keep) * smooth[rows, columns])
         return result
 
     def product_colour(self, matte: Bytes) -> FloatImage:
@@ -119,6 +145,16 @@ class Band:
         share = matte[rows, columns].astype(np.float32)[:, None] / 255
         rest = self.image[rows, columns] - share * product - (1 - share) * backdrop
         return np.asarray(np.clip(product + share * rest, 0, 255), np.float32)
+
+
+def _smoothed(matte: Bytes) -> Bytes:
+    """A matte whose outline is blurred and made as crisp again: what is smaller than the blur is gone."""
+    height, width = matte.shape
+    sigma = max(1.0, _SMOOTHED * max(matte.shape))
+    half = cv2.resize(matte, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
+    blurred = cv2.resize(cv2.GaussianBlur(half, (0, 0), sigma / 2), (width, height), interpolation=cv2.INTER_LINEAR)
+    crisp = np.clip((np.arange(256) - 127.5) * 1.6 * sigma + 127.5, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(blurred, crisp), np.uint8)
 
 
 def _between(matte: Bytes, low: int, high: int) -> Bytes:

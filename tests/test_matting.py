@@ -86,3 +86,38 @@ def test_odd_and_tiny_pictures_are_fine(size: tuple[int, int]) -> None:
     refined = refine(picture, generator.random(size).astype(np.float32))
     assert refined.shape == size
     assert 0 <= refined.min() <= refined.max() <= 1
+
+
+def ragged(matte: np.ndarray) -> np.ndarray:
+    """A matte whose outline follows a grain that is not the product's."""
+    grain = cv2.GaussianBlur(np.random.default_rng(3).normal(0, 1, matte.shape).astype(np.float32), (0, 0), 1.5)
+    return np.round(255 * np.clip(matte + grain / grain.std() * 0.3 * (np.abs(matte - 0.5) < 0.49), 0, 1)).astype(
+        np.uint8
+    )
+
+
+def outline_length(matte: np.ndarray) -> float:
+    found, _ = cv2.findContours((matte > 127).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return sum(cv2.arcLength(contour, True) for contour in found)
+
+
+def test_rags_go_where_both_sides_look_alike() -> None:
+    rough = ragged(doubtful(true_matte(), 3))
+    smooth = Band(mixed(true_matte(), OLD, OLD + 3, noise=6), rough).smooth_edge(rough)
+    assert outline_length(smooth) < 0.85 * outline_length(rough)
+    true = true_matte() > 0.5
+    assert ((smooth > 127) ^ true).sum() <= ((rough > 127) ^ true).sum()
+
+
+def test_a_thin_strap_that_the_picture_shows_stays() -> None:
+    matte = true_matte().copy()
+    matte[:, matte.shape[1] // 2 : matte.shape[1] // 2 + 3] = 1
+    placed = np.round(255 * matte).astype(np.uint8)
+    smooth = Band(mixed(matte), placed).smooth_edge(placed)
+    assert np.abs(smooth.astype(int) - placed).mean() < 1
+    assert np.median(smooth[5:25, matte.shape[1] // 2 + 1]) > 220
+
+
+def test_a_matte_without_an_edge_has_none_to_smooth() -> None:
+    empty = np.zeros((40, 30), np.uint8)
+    assert np.array_equal(Band(np.zeros((40, 30, 3), np.uint8), empty).smooth_edge(empty), empty)

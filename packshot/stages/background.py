@@ -70,7 +70,8 @@ def product_matte(view: View) -> NDArray[np.float32]:
     """The network's matte without crumbs, its edge placed by the picture's colours, (h, w) 0..1 at the view's size."""
     rough = without_false_holes(without_crumbs(view.matte, view.answer.matte), view)
     stretched = cv2.addWeighted(rough, 255 / 0.92, rough, 0, -0.04 * 255 / 0.92, dtype=cv2.CV_8U)
-    refined = matting.Band(view.image, np.asarray(stretched, np.uint8)).place_edge()
+    band = matting.Band(view.image, np.asarray(stretched, np.uint8))
+    refined = band.smooth_edge(band.place_edge())
     return np.asarray(cv2.LUT(refined, _WITHOUT_FAINT), np.float32)
 
 
