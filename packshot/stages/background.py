@@ -24,6 +24,7 @@ _SOLID = 0.85  # matte under which an enclosed place may be a hole
 _EVEN_SHEET = 0.3  # distance from its smooth surface (25 levels to one) within which a backdrop is a sheet
 _OFF_BACKDROP = 0.5  # distance from which an enclosed place is no backdrop
 _SHADOW_FLOOR = 0.35
+_SEEN = 0.01  # what shows on white
 _FAINT = 0.06  # what is hardly there would dirty the white
 _WITHOUT_FAINT = np.clip((np.arange(256) / 255 - _FAINT) / (0.97 - _FAINT), 0, 1).astype(np.float32)
 
@@ -72,7 +73,7 @@ def product_matte(view: View) -> NDArray[np.float32]:
     stretched = cv2.addWeighted(rough, 255 / 0.92, rough, 0, -0.04 * 255 / 0.92, dtype=cv2.CV_8U)
     band = matting.Band(view.image, np.asarray(stretched, np.uint8))
     refined = band.smooth_edge(band.place_edge())
-    return np.asarray(cv2.LUT(refined, _WITHOUT_FAINT), np.float32)
+    return without_scraps(np.asarray(cv2.LUT(refined, _WITHOUT_FAINT), np.float32), view.answer.matte)
 
 
 def without_crumbs(matte: NDArray[np.float32], opinion: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
@@ -98,6 +99,27 @@ def without_crumbs(matte: NDArray[np.float32], opinion: NDArray[np.float32] | No
     mask = cv2.resize(
         cv2.bitwise_and(gone, 1 - kept), (matte.shape[1], matte.shape[0]), interpolation=cv2.INTER_NEAREST
     )
+    return np.where(mask > 0, np.float32(0), matte)
+
+
+def without_scraps(matte: NDArray[np.float32], opinion: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Drops what is left of the backdrop apart from the product, however faint: it would show as dirt on white.
+
+    ``opinion``: the network's own matte; a small island that it believes in stays.
+    """
+    size = (max(1, matte.shape[1] // 2), max(1, matte.shape[0] // 2))
+    seen = cv2.resize(cv2.inRange(matte, np.array(_SEEN), np.array(1.0)), size, interpolation=cv2.INTER_AREA)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((seen > 0).astype(np.uint8))
+    if count <= 2:
+        return matte
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    belief = np.bincount(labels.ravel(), averaged(opinion, size).ravel(), count)[1:] / areas
+    keep = np.concatenate([[True], (belief > _BELIEVED) | (areas > _LARGE_PIECE * areas.max())])
+    if keep.all():
+        return matte
+    scraps = cv2.dilate((~keep[labels]).astype(np.uint8), np.ones((3, 3), np.uint8))
+    scraps[keep[labels] & (labels > 0)] = 0
+    mask = cv2.resize(scraps, (matte.shape[1], matte.shape[0]), interpolation=cv2.INTER_NEAREST)
     return np.where(mask > 0, np.float32(0), matte)
 
 

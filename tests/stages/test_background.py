@@ -23,6 +23,7 @@ from packshot.stages.background import (
     shadow_light,
     without_crumbs,
     without_false_holes,
+    without_scraps,
 )
 from tests.pictures import product_photo
 from tests.views import draft, view_of, write_pack
@@ -83,6 +84,21 @@ def test_crumbs_go_and_a_pair_stays() -> None:
 def test_nothing_at_all_stays_nothing() -> None:
     empty = np.zeros((40, 60), np.float32)
     assert without_crumbs(empty) is empty
+    assert without_scraps(empty, empty) is empty
+
+
+def test_faint_scraps_beside_the_product_go() -> None:
+    pair, crumbs = crumbed()
+    crumbs[330:345, 60:240] = 0.08  # far below what counts as an island, but grey on white
+    assert np.array_equal(without_scraps(crumbs, pair), pair)
+
+
+def test_a_small_piece_that_the_network_believes_in_stays() -> None:
+    pair, _ = crumbed()
+    with_button = pair.copy()
+    with_button[330:345, 60:75] = 1
+    assert np.array_equal(without_scraps(with_button, with_button), with_button)
+    assert without_scraps(pair, pair) is pair
 
 
 def holed(colour: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
