@@ -30,6 +30,7 @@ _AGREE = 0.9  # share of shots that must have a canvas's size for it to be the h
 _SAME_ASPECT = 0.005
 _NEAR_CENTRE = 0.8  # the centre is left for base or top only if they scatter this much less
 _MOST_MARGIN = 0.49
+_EQUAL = 1e-6  # misfits that differ by less are one: what never touched explains nothing
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def _room(widths: Floats, heights: Floats) -> tuple[float, float]:
     fill = np.maximum(widths[:, None, None] / across[:, None], heights[:, None, None] / down[None])
     misfit = np.minimum(np.abs(np.log(fill)), 0.1).mean(0)
     best = misfit.min()
-    rows, columns = np.nonzero(misfit <= best + 0.0005)
+    rows, columns = np.nonzero(misfit <= best + _EQUAL)
     largest = int(np.argmax(across[rows] + down[columns]))
     return float(across[rows[largest]]), float(down[columns[largest]])
 
