@@ -56,11 +56,17 @@ def placing_of(recipe: Recipe) -> Placing | None:
 
 def product_box(recipe: Recipe) -> Box | None:
     """The product's upright box once turned by the recipe's angle, in source-sized pixels; None where none was read."""
+    found = product_matte_of(recipe)
+    return None if found is None else turned_box(found[0], recipe.alignment.effective().angle, found[1])
+
+
+def product_matte_of(recipe: Recipe) -> tuple[NDArray[np.float32], geometry.Affine] | None:
+    """A recipe's matte, (h, w) 0..1, and the map from its pixel centres to the source's; None where it has none."""
     if recipe.background.matte is None:
         return None
     matte = decode_matte(recipe.asset(recipe.background.matte))
     to_source = geometry.resize_affine((matte.shape[1], matte.shape[0]), recipe.source.size)
-    return turned_box(np.asarray(matte / np.float32(255), np.float32), recipe.alignment.effective().angle, to_source)
+    return np.asarray(matte / np.float32(255), np.float32), to_source
 
 
 def placing_at(recipe: Recipe, box: Box) -> Placing:
