@@ -55,6 +55,7 @@ class Thresholds(Frozen):
 
     category_confidence: float = 0.55
     matte_doubt: float = 0.12
+    second_look: float | None = None
     matte_empty: float = 0.004
     matte_full: float = 0.97
     frame_contact: float = 0.02

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from packshot import geometry
+from packshot import geometry, second_look
 from packshot.colorscience import LUMINANCE, linear_of_byte
 from packshot.geometry import Affine
 from packshot.graphcut import LONG_SIDE as CUT_LONG_SIDE
@@ -28,6 +28,7 @@ from packshot.uprightness import cues
 LONG_SIDE = 1600
 DECODE_SCALE = 0.5  # one decode at half scale serves the analysis and most renders
 _SMALL = 288
+_MIRRORED = 0.4  # of the network's usual size: a fifth of its time
 _MIDDLING = 576
 _FINE = 800  # pixels as they are, without a large photo's noise
 
@@ -62,7 +63,12 @@ class View:
     @cached_property
     def answer(self) -> Answer:
         """What the product network says."""
-        return self.pack.ask(self.image)
+        return second_look.look(self.image, self.pack)
+
+    @cached_property
+    def mirrored(self) -> Answer:
+        """What the product network says of the photo mirrored and smaller: a second look at it."""
+        return self.pack.ask(np.ascontiguousarray(self.middling[:, ::-1]), _MIRRORED)
 
     @cached_property
     def cut(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
