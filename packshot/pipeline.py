@@ -40,11 +40,15 @@ STAGES = (COLOR, LIGHTING, BACKGROUND, ALIGNMENT, CROPPING, DETAILING)
 
 def predict(photo: Photo, pack: Pack, style: Style | None = None, category: str | None = None) -> Recipe:
     """Decides a photo's edit. ``category`` is predicted where none is given."""
-    view = View.of(photo, pack, style or Style(), category)
-    name, confidence = view.category
+    return predict_viewed(View.of(photo, pack, style or Style(), category), photo)
+
+
+def predict_viewed(view: View, photo: Photo) -> Recipe:
+    """``predict`` from a view of the photo, for who wants to know more of it than the recipe says."""
+    pack, (name, confidence) = view.pack, view.category
     own = pack.of(name)
     if own is not pack:
-        view = View.of(photo, own, style or Style(), name)
+        view = View.of(photo, own, view.style, name)
     recipe = decide(view, Source(name=photo.name, sha256=photo.sha256, size=photo.size))
     recipe = recipe.model_copy(update={"by": pack.label, "category_confidence": round(confidence, 4)})
     trained = judge_of(pack)

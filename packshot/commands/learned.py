@@ -54,11 +54,13 @@ def _scores(table: Mapping[str, Any] | None) -> list[str]:
     return lines
 
 
-def _categories(told: Mapping[str, Mapping[str, int]]) -> list[str]:
-    photos, right, before = (sum(one[name] for one in told.values()) for name in ("photos", "right", "base_right"))
+def _categories(told: Mapping[str, Mapping[str, int | None]]) -> list[str]:
+    photos, right, before = (sum(one[name] or 0 for one in told.values()) for name in ("photos", "right", "base_right"))
     if not photos or set(told) == {NO_CATEGORY}:
         return []
-    return [f"Categories told from the photo alone: {right} of {photos} rightly (by the base pack {before})."]
+    known = all(one["base_right"] is not None for one in told.values())
+    beside = f" (by the base pack {before})" if known else ""
+    return [f"Categories told from the photo alone: {right} of {photos} rightly{beside}."]
 
 
 def _hands(tests: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -29,6 +29,11 @@ def test_figures_stand_beside_what_they_are_to_be_compared_with(tmp_path: Path) 
     assert any(line.endswith(str(tmp_path / "report.html")) for line in lines)
 
 
+def test_a_base_that_was_not_asked_is_not_mentioned(tmp_path: Path) -> None:
+    told = {"caps": {"photos": 4, "right": 3, "base_right": None, "moved": None}}
+    assert "Categories told from the photo alone: 3 of 4 rightly." in summary(learning(tmp_path, told=told))
+
+
 def test_without_scores_there_is_no_table_and_no_report(tmp_path: Path) -> None:
     text = "\n".join(summary(learning(tmp_path)))
     assert "median" not in text

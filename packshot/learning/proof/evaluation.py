@@ -24,9 +24,10 @@ from packshot.learning.proof.tables import Table, summarise
 from packshot.learning.proof.two_sample import LEAST_GROUPS, Verdict, appearance, as_published, tell_apart
 from packshot.pack import Pack
 from packshot.photo import Photo, PhotoError
-from packshot.pipeline import judge, predict, render
+from packshot.pipeline import judge, predict_viewed, render
 from packshot.recipe import Recipe
 from packshot.style import Style, load_style
+from packshot.view import View
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def score_pair(
     comparison = comparison or Comparison()
     photo, pair = reference.photo, reference.pair
     begun = time.perf_counter()
-    recipe = predict(photo, pack, style, pair.category)
+    view = View.of(photo, pack, style or Style(), pair.category)
+    recipe = predict_viewed(view, photo)
     picture = render(photo, recipe)
     seconds = time.perf_counter() - begun
     verdict = judge(recipe, picture, pack, style)
@@ -59,7 +61,12 @@ def score_pair(
     identity = (pair.id, pair.category, pair.group)
     rows = _appearance(shots[OURS], reference) if comparison.appearance else None
     said = verdict.route, verdict.would_publish, verdict.quality
-    return PairScore(*identity, figures, *said, round(seconds, 4), rows)
+    return PairScore(*identity, figures, *said, round(seconds, 4), _told(view), rows)
+
+
+def _told(view: View) -> str:
+    shares = view.pack.recognise(view.answer)
+    return max(shares, key=lambda name: shares[name]) if shares else "unknown"
 
 
 def _appearance(shot: Shot, reference: Reference) -> tuple[Row, Row]:

@@ -16,7 +16,8 @@ Row = tuple[float, ...]
 class PairScore:
     """One pair's figures by method (see ``METHODS`` and ``scoring.score``) and what the judge said of ours.
 
-    appearance: what gives retouching away in ours and in the human's (``two_sample.appearance``), where asked for.
+    told: the category that the pack tells from the before, whatever it was given. appearance: what gives retouching
+    away in ours and in the human's (``two_sample.appearance``), where asked for.
     """
 
     id: str
@@ -27,6 +28,7 @@ class PairScore:
     would_publish: bool
     quality: float
     seconds: float
+    told: str = "unknown"
     appearance: tuple[Row, Row] | None = None
 
     def faults(self, bar: Bar) -> tuple[str, ...]:

@@ -7,14 +7,10 @@ from dataclasses import dataclass
 
 from packshot.learning.light.model import Rows
 from packshot.learning.pack_making import Workbench
-from packshot.learning.pairs import Pair
+from packshot.learning.proof.pair_score import PairScore
 from packshot.learning.recognition import Described, learn_recognition, with_categories
-from packshot.learning.steps.run import Learning, Tell
+from packshot.learning.steps.run import Learning
 from packshot.lightmeter import NUMBERS
-from packshot.pack import Pack
-from packshot.photo import Photo, PhotoError
-from packshot.style import Style
-from packshot.view import View
 
 _BY_HAND = "give their category with --category or a manifest when you run"
 
@@ -22,12 +18,12 @@ _BY_HAND = "give their category with --category or a manifest when you run"
 @dataclass(frozen=True)
 class Told:
     """Of a category's photos: how many there are, how many are told rightly, by the base and by the pack, and of how
-    many both say different things."""
+    many both say different things; None where the base was not asked."""
 
     photos: int
-    base_right: int
+    base_right: int | None
     right: int
-    moved: int
+    moved: int | None
 
 
 def learn_categories(run: Learning, bench: Workbench, rows: Rows | None) -> None:
@@ -52,29 +48,18 @@ def described(rows: Rows | None) -> Described | None:
     return Described(rows.measured[:, len(NUMBERS) :], rows.categories, rows.groups)
 
 
-def count_told(pairs: Sequence[Pair], base: Pack, pack: Pack, tell: Tell) -> dict[str, Told]:
-    """By category how befores are told. A photo that cannot be read is not counted."""
-    found: dict[str, Told] = {}
-    for done, pair in enumerate(pairs):
-        tell("telling categories", done, len(pairs))
-        try:
-            view = View.of(Photo.open(pair.before), pack, Style())
-        except PhotoError:
-            continue
-        ours, before = view.category[0], base_category(view, base)
-        so_far = found.get(pair.category, Told(0, 0, 0, 0))
-        found[pair.category] = Told(
-            so_far.photos + 1,
-            so_far.base_right + (before == pair.category),
-            so_far.right + (ours == pair.category),
-            so_far.moved + (ours != before),
+def count_told(ours: Sequence[PairScore], base: Sequence[PairScore] | None) -> dict[str, Told]:
+    """By category how befores are told, from scores by the pack and, where there are any, by its base."""
+    before = None if base is None else {one.id: one.told for one in base}
+    found: dict[str, list[PairScore]] = {}
+    for one in ours:
+        found.setdefault(one.category, []).append(one)
+    return {
+        category: Told(
+            len(scores),
+            None if before is None else sum(before.get(one.id) == category for one in scores),
+            sum(one.told == category for one in scores),
+            None if before is None else sum(before.get(one.id) != one.told for one in scores),
         )
-    return dict(sorted(found.items()))
-
-
-def base_category(view: View, base: Pack) -> str:
-    """What the base says of a photo; a network that both share is asked once."""
-    ours, theirs = (pack.file.models.get("product") for pack in (view.pack, base))
-    alike = ours is not None and theirs is not None and ours.sha256 == theirs.sha256
-    shares = base.recognise(view.answer if alike else base.ask(view.image))
-    return max(shares, key=lambda name: shares[name]) if shares else "unknown"
+        for category, scores in sorted(found.items())
+    }

@@ -85,13 +85,13 @@ def score(
         appearance=run.options.minutes > 10,
     )
     packs = run.options.base, one_for_all(run, bench, lesson), learned_again(run, bench, lesson, train)
-    told = count_told(scored, Pack(run.options.base), bench.pack(), run.tell)
-    if told:
-        run.account["told"] = {category: asdict(one) for category, one in told.items()}
     scores = score_pack(Scoring(scored, bench.folder, options, *packs, run.minutes_left()), run.tell)
     for note in scores.notes:
         run.note(note)
     run.account["scores"] = scores.as_json()
+    told = count_told(scores.ours.scores, None if scores.base is None else scores.base.scores)
+    if told:
+        run.account["told"] = {category: asdict(one) for category, one in told.items()}
     if not scores.ours.scores:
         run.note("None of the pairs held out could be scored; the account says why.")
         return

@@ -20,10 +20,12 @@ _CURVE = ("delta_e", "corner", "angle")
 
 @dataclass(frozen=True)
 class Scores:
-    """ours: the pack's own. specific, moved: tests per category, by figure: own models against one for all, and the
-    pack against its base. curve: of packs learned from fewer pairs. notes: sentences on what was not measured."""
+    """ours: the pack's own. base: the base's, where there was time. specific, moved: tests per category, by figure: own
+    models against one for all, and the pack against its base. curve: of packs learned from fewer pairs. notes:
+    sentences on what was not measured."""
 
     ours: Evaluation
+    base: Evaluation | None = None
     specific: dict[str, Difference] = field(default_factory=dict)
     moved: dict[str, Difference] = field(default_factory=dict)
     curve: tuple[CurvePoint, ...] = ()
@@ -75,9 +77,8 @@ def score_pack(scoring: Scoring, advance: Advance | None = None) -> Scores:
     if clock.left() < clock.taken() / 2:
         return replace(scores, notes=("No time was left to compare the pack with its base and with others.",))
     begun = clock.taken()
-    scores = replace(
-        scores, moved=_both(evaluate(scoring.pairs, scoring.base, quick, _of("the base pack", advance)), ours)
-    )
+    base = evaluate(scoring.pairs, scoring.base, quick, _of("the base pack", advance))
+    scores = replace(scores, base=base, moved=_both(base, ours))
     once = clock.taken() - begun
     if scoring.for_all is not None and clock.left() >= once:
         alike = evaluate(scoring.pairs, scoring.for_all, quick, _of("one model for all categories", advance))
