@@ -15,7 +15,7 @@ from packshot.learning.pack_making import Workbench
 from packshot.learning.pairs import Pair, PairSet
 from packshot.learning.splits import split_pairs
 from packshot.learning.steps.categories import learn_categories
-from packshot.learning.steps.making import learn_habits, learn_light_of, learn_specks, tune
+from packshot.learning.steps.making import learn_habits, learn_light_of, learn_specks, tune, tune_specks_of
 from packshot.learning.steps.own_or_one import compare_hands
 from packshot.learning.steps.proof import learn_judge_of, score
 from packshot.learning.steps.run import Learning, LearningError, LearnOptions, Tell
@@ -42,6 +42,7 @@ def learn(found: PairSet, options: LearnOptions, tell: Tell) -> Learning:
     lesson = learn_light_of(run, bench, good)
     hands, lesson = compare_hands(run, bench, good, lesson)
     learn_categories(run, bench, None if lesson is None else lesson.rows)
+    tune_specks_of(run, bench, good)
     learn_specks(run, bench, good)
     describe(run, bench, good, scored)
     learn_judge_of(run, bench, lesson, train)

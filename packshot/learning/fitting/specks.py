@@ -7,6 +7,8 @@ little blur or sharpening, was there before and is gone now.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +26,19 @@ _MARKED = 2.2
 FloatImage = NDArray[np.float32]
 
 
-def speck_evidence(
+@dataclass(frozen=True)
+class SpeckReading:
+    """``evidence`` (H, W): how clearly each pixel was cleaned, 0 off the product, a speck from about 2 on. ``rest``
+    (H, W, 3) sRGB levels: what the before has beyond what the after says of it."""
+
+    evidence: FloatImage
+    rest: FloatImage
+
+
+def read_specks(
     before: NDArray[np.uint8], after: NDArray[np.uint8], before_to_after: Affine, matte: FloatImage
-) -> FloatImage:
-    """How clearly each pixel of the before was cleaned: (H, W) float32, 0 off the product, a speck from about 2 on.
+) -> SpeckReading:
+    """What was cleaned away between before and after.
 
     ``before`` (H, W, 3), ``after``: sRGB uint8; ``before_to_after``: (2, 3) between pixel centres; ``matte``: (H, W)
     0..1 over the before.
@@ -38,14 +49,15 @@ def speck_evidence(
     edges = _edges(laid)
     window = 2 * round(_WINDOW / 2 * max(before.shape[:2])) + 1
     weight: FloatImage = inside
-    evidence: FloatImage = np.zeros(before.shape[:2], np.float32)
+    evidence, unexplained = np.zeros(before.shape[:2], np.float32), np.zeros(before.shape, np.float32)
     for _ in range(_SWEEPS):
-        rest = np.abs(cv2.GaussianBlur(_unexplained(seen, laid, weight, window), (0, 0), 0.6)).max(2)
+        unexplained = _unexplained(seen, laid, weight, window)
+        rest = np.abs(cv2.GaussianBlur(unexplained, (0, 0), 0.6)).max(2)
         share = cv2.blur(weight, (window, window)) + np.float32(1e-4)
-        usual = np.sqrt(cv2.blur(np.minimum(rest, 12) ** 2 * weight, (window, window)) / share)
+        usual = np.sqrt(np.maximum(cv2.blur(np.minimum(rest, 12) ** 2 * weight, (window, window)), 0) / share)
         evidence = np.asarray(rest / (_NOISE + _AROUND * usual + _EDGE * edges), np.float32)
         weight = np.asarray(inside * (evidence < _MARKED), np.float32)
-    return np.asarray(evidence * inside, np.float32)
+    return SpeckReading(np.asarray(evidence * inside, np.float32), unexplained)
 
 
 def _laid_back(after: NDArray[np.uint8], matrix: Affine, size: tuple[int, int]) -> FloatImage:

@@ -26,7 +26,7 @@ def export_product_network(network: ProductNetwork, path: Path) -> str:
     network = network.eval().float()
     height, width = torch.export.Dim("h", min=2, max=64), torch.export.Dim("w", min=2, max=64)
     example = torch.randn(1, network.size.inputs, 128, 96)
-    with _quietly():
+    with quietly():
         torch.onnx.export(
             network,
             (example,),
@@ -45,7 +45,7 @@ def export_product_network(network: ProductNetwork, path: Path) -> str:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Without the exporter's remarks on itself and on libraries that are not needed here; errors are raised anyway."""
     log = logging.getLogger("torch.onnx")
     level = log.level

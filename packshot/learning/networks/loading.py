@@ -29,11 +29,11 @@ def load_product_network(path: Path) -> ProductNetwork:
 
     Raises ForeignNetworkError when the file holds another network, or the loaded one answers differently.
     """
-    weights = _weights(path)
+    weights = weights_of(path)
     try:
         network = ProductNetwork(_size(weights))
         with torch.no_grad():
-            _fill(network, weights)
+            fill(network, weights)
     except (KeyError, IndexError, RuntimeError) as error:
         raise ForeignNetworkError(
             f"{path.name} is not packshot's own product network ({error}); it stays as it is"
@@ -46,7 +46,8 @@ def load_product_network(path: Path) -> ProductNetwork:
     return network
 
 
-def _weights(path: Path) -> Weights:
+def weights_of(path: Path) -> Weights:
+    """The constants of an ONNX file by name."""
     import onnx
     from onnx import numpy_helper
 
@@ -72,14 +73,16 @@ def _size(weights: Weights) -> NetworkSize:
     )
 
 
-def _fill(network: nn.Module, weights: Weights) -> None:
+def fill(network: nn.Module, weights: Weights) -> None:
+    """Puts exported weights back into a network. Raises KeyError or RuntimeError where they are not its own."""
     for name, module in network.named_modules():
         if isinstance(module, nn.Sequential):
             for index, (child, following) in enumerate(zip(module, list(module)[1:], strict=False)):
                 if isinstance(child, nn.Conv2d) and isinstance(following, nn.BatchNorm2d):
                     _fill_folded(child, following, weights, f"{name}.{index}.weight")
-        elif isinstance(module, nn.Linear) or name == "matte":
+        if isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.bias is not None):
             _copy(module.weight, weights[f"{name}.weight"])
+            assert module.bias is not None
             _copy(module.bias, weights[f"{name}.bias"])
 
 

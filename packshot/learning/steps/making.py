@@ -17,8 +17,8 @@ from packshot.learning.light.learning import LightLesson, at_most, learn_light, 
 from packshot.learning.light.model import LightModel, with_category
 from packshot.learning.light.spoilt import read_spoilt, with_more
 from packshot.learning.networks.loading import ForeignNetworkError
-from packshot.learning.networks.speck_level import choose_level
 from packshot.learning.pack_making import Workbench
+from packshot.learning.specks.level import choose_level
 from packshot.learning.splits import split_pairs
 from packshot.learning.steps.run import Learning
 from packshot.lightmeter import CHANGES
@@ -27,6 +27,7 @@ from packshot.style import Style
 
 _TUNING_SHARE = 0.35  # of the minutes that are left when fitting is done
 _LEAST_TUNING = 2.0  # minutes
+_SPECK_TUNING, _LEAST_SPECK_TUNING, _MOST_SPECK_TUNING = 0.125, 1.0, 8.0  # of the minutes left; minutes
 _SPECK_TIME, _SPECK_SECONDS = 0.05, 0.5  # of the minutes left, at most; a photo
 _LEAST_SPECKLED, _MOST_SPECKLED = 20, 160  # photos
 
@@ -80,6 +81,31 @@ def tune(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> None:
     else:
         told = f"IoU {tuned.after:.4f}, {tuned.before:.4f} before"
         run.note(f"Tuning did not help to find products ({told}); the network stays as it was.")
+
+
+def tune_specks_of(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> None:
+    """Tunes the speck network where time allows, and keeps it if it finds more on groups left out."""
+    card = bench.file.models.get("specks")
+    minutes = min(_MOST_SPECK_TUNING, _SPECK_TUNING * run.minutes_left())
+    if card is None or minutes < _LEAST_SPECK_TUNING or run.options.category is not None:
+        return
+    from packshot.learning.specks.files import export_speck_network
+    from packshot.learning.specks.tuning import SpeckTuning, tune_specks
+
+    tuning = SpeckTuning(minutes, run.options.device, run.options.seed)
+    try:
+        tuned = tune_specks(bench.folder / card.file, good, tuning, run.tell)
+    except ForeignNetworkError as error:
+        run.note(f"The speck network was not tuned: {error}")
+        return
+    if tuned is None:
+        run.note("The speck network was not tuned: the retouchers took away too few specks for that.")
+        return
+    run.account["speck_network"] = tuned.as_json()
+    run.note(tuned.words())
+    if tuned.compared.better:
+        export_speck_network(tuned.network, bench.folder / card.file)
+        bench.add_model("specks", card.file)
 
 
 def learn_specks(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from packshot.learning.networks.product import NetworkSize, ProductNetwork, Residual, SpeckNetwork
+from packshot.learning.networks.product import NetworkSize, ProductNetwork, Residual
 
 TINY = NetworkSize(stem=4, widths=(4, 6, 8, 12), depths=(1, 1, 1, 1), decoder=(8, 6, 4, 4), categories=3)
 
@@ -24,7 +24,6 @@ def test_the_product_networks_answer_has_the_photos_size(height: int, width: int
 
 def test_the_network_that_ships_has_the_size_it_says() -> None:
     assert parameters(ProductNetwork()) == pytest.approx(3.4e6, rel=0.03)
-    assert parameters(SpeckNetwork()) == pytest.approx(250e3, rel=0.2)
 
 
 def test_photos_of_a_batch_do_not_mix() -> None:
@@ -51,8 +50,3 @@ def test_every_parameter_learns() -> None:
         (matte.square().mean() + category.square().mean()).backward()
         optimiser.step()
     assert [name for name, part in network.named_parameters() if torch.equal(part, before[name])] == []
-
-
-@pytest.mark.parametrize(("height", "width"), [(32, 32), (48, 72)])
-def test_specks_are_marked_pixel_by_pixel(height: int, width: int) -> None:
-    assert SpeckNetwork().eval()(torch.randn(2, 3, height, width)).shape == (2, 1, height, width)

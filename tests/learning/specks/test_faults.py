@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import torch
 
-from packshot.learning.networks.faults import blurred, compressed, spoilt
+from packshot.learning.specks.faults import blurred, compressed, spoilt
 
 
 def picture(seed: int = 1) -> torch.Tensor:
@@ -33,7 +33,7 @@ def test_grey_comes_through_compression_as_it_was() -> None:
 def test_compression_of_grey_is_that_of_a_jpeg_file() -> None:
     grey = picture()[0, 1].numpy().astype(np.uint8)
     data = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, 50])[1]
-    real = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE).astype(float)
+    real = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), float)
     ours = compressed(torch.from_numpy(grey.astype(np.float32))[None, None].repeat(1, 3, 1, 1), quality(50))
     assert np.abs(ours[0, 0].numpy() - real).mean() < 0.3
     assert np.abs(grey - real).mean() > 1

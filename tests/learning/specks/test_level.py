@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from packshot.learning.fitting.pair import PairFit
-from packshot.learning.networks.speck_level import FALSE_A_PHOTO, choose_level
+from packshot.learning.specks.level import FALSE_A_PHOTO, choose_level
 from packshot.recipe import Detailing, Recipe, Source, Spot
 from tests import models
 
