@@ -8,7 +8,9 @@ from __future__ import annotations
 from packshot.evaluation.causes import COLOUR, ERROR_OF, FRAME, OUTLINE, error_of, main_cause
 from packshot.evaluation.error_model import Expected
 from packshot.evaluation.judge_model import Opinion, TrainedJudge
-from packshot.evaluation.regions import product_region, region_apart
+from packshot.evaluation.place_model import SIDES
+from packshot.evaluation.places import LEFT_IN, LEFT_OUT
+from packshot.evaluation.regions import product_region, region_apart, region_of
 from packshot.evaluation.rules import Shot
 from packshot.recipe import Reason
 
@@ -23,6 +25,11 @@ _FIGURES = {
     FRAME: (1, "by about {} %"),
 }
 """In what an error is told: factor and words."""
+_PLACES = {
+    LEFT_IN: ("left_in", "Something that is not the product may have been left in here."),
+    LEFT_OUT: ("part_missing", "A part of the product may be missing here."),
+}
+_AT_TOP = "Something that is not the product, such as a hanger, may have been left in here."
 
 
 def doubts(shot: Shot, trained: TrainedJudge, opinion: Opinion) -> tuple[Reason, ...]:
@@ -31,6 +38,20 @@ def doubts(shot: Shot, trained: TrainedJudge, opinion: Opinion) -> tuple[Reason,
     return tuple(
         _reason(shot, trained, opinion, part) for part in sorted(said, key=lambda p: -_cost(trained, opinion, p))
     )
+
+
+def doubtful_places(shot: Shot, trained: TrainedJudge) -> tuple[Reason, ...]:
+    """The places of the outline that are probably wrong, by what the recipe keeps of them; the surest first."""
+    evidence, reasons = shot.recipe.evidence, []
+    for kind, (code, sentence) in _PLACES.items():
+        probability, model = evidence.get(f"place_{kind}"), trained.places.get(kind)
+        region = region_of(shot, tuple(f"place_{kind}_{side}" for side in SIDES))
+        if probability is None or model is None or region is None:
+            continue
+        at_top = kind == LEFT_IN and evidence.get(f"place_{kind}_at_top")
+        told = {"code": code, "sentence": _AT_TOP if at_top else sentence, "region": region}
+        reasons.append(Reason.model_validate({**told, "value": round(probability, 4), "limit": model.limit}))
+    return tuple(sorted(reasons, key=lambda reason: -(reason.value or 0.0)))
 
 
 def _told(shot: Shot, trained: TrainedJudge, opinion: Opinion, part: str) -> bool:

@@ -16,8 +16,11 @@ from packshot.evaluation.felt_features import felt
 from packshot.evaluation.judge_model import TrainedJudge
 from packshot.evaluation.material_features import material
 from packshot.evaluation.outline_features import outline, variation
+from packshot.evaluation.place_model import place_evidence
+from packshot.evaluation.places import find_places
 from packshot.evaluation.rules import Finding, Shot
 from packshot.recipe import Recipe
+from packshot.stages.background import decode_matte
 from packshot.view import View
 
 Features = dict[str, float]
@@ -32,11 +35,17 @@ def photo_features(view: View, recipe: Recipe) -> Features:
 
 
 def evidence(view: View, recipe: Recipe, trained: TrainedJudge) -> Features:
-    """What the recipe keeps for the judge: ``photo_features``, and the network's description in few numbers."""
+    """What the recipe keeps for the judge: ``photo_features``, the network's description in few numbers, and the places
+    of the outline that are probably wrong."""
     features = photo_features(view, recipe)
     if trained.projection is not None and view.answer.embedding is not None:
         described = trained.projection.features(view.answer.embedding)
         features |= {name: rounded(value) for name, value in described.items()}
+    asset = recipe.background.matte
+    if trained.places and asset is not None:
+        places = find_places(view, decode_matte(recipe.asset(asset)), trained.places)
+        told = place_evidence(places, trained.places)
+        features |= {name: rounded(value) for name, value in told.items()}
     return features
 
 

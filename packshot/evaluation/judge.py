@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from packshot.evaluation.doubts import doubts
+from packshot.evaluation.doubts import doubtful_places, doubts
 from packshot.evaluation.features import judged_features
 from packshot.evaluation.gate import NO_CERTIFICATE, stopped
 from packshot.evaluation.judge_model import TrainedJudge, judge_of
@@ -30,7 +30,8 @@ def verdict(shot: Shot) -> Verdict:
         quality = math.prod(1 - finding.severity for finding in findings)
     else:
         opinion = trained.opinion(features, shot.recipe.category)
-        quality, doubtful = 1 - opinion.rejected, doubts(shot, trained, opinion)
+        quality = 1 - opinion.rejected
+        doubtful = (*doubts(shot, trained, opinion), *doubtful_places(shot, trained))
     quality = round(quality, 4)
     limits = shot.pack.file.thresholds
     grave = any(finding.severity >= limits.grave for finding in findings)

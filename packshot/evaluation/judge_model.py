@@ -23,6 +23,7 @@ from packshot.evaluation.bar import Bar
 from packshot.evaluation.causes import COLOUR, ERROR_OF, FRAME, OUTLINE, PART_OF, SHOT_PARTS, error_of
 from packshot.evaluation.error_model import ErrorModel, Expected
 from packshot.evaluation.hard import HardModel
+from packshot.evaluation.place_model import PlaceModel
 from packshot.evaluation.ranking import auc, platt
 from packshot.evaluation.trees import Floats, Forest
 from packshot.pack import Pack
@@ -102,6 +103,7 @@ class TrainedJudge(Frozen):
     projection: Projection | None = None
     habits: Habits
     hard: HardModel | None = None
+    places: Mapping[str, PlaceModel] = Field(default_factory=dict, description="of the outline, by kind")
     seen: tuple[str, ...] = Field((), description="digests of the groups it learned from: they may not calibrate it")
     figures: Mapping[str, float] = Field(default_factory=dict, description="what it reached when it was trained")
 

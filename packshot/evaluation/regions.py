@@ -21,12 +21,18 @@ def product_region(shot: Shot) -> Region | None:
 
 
 def region_apart(shot: Shot) -> Region | None:
-    """Where the models disagreed most about the outline, if they did; shares of the photo are in the evidence."""
+    """Where the models disagreed most about the outline, if they did."""
+    return region_of(shot, APART)
+
+
+def region_of(shot: Shot, names: tuple[str, ...]) -> Region | None:
+    """The place in the shot of a box whose sides are in the evidence, as shares of the photo; None where they are not,
+    or it is not in the picture."""
     evidence = shot.recipe.evidence
-    if any(name not in evidence for name in APART):
+    if any(name not in evidence for name in names):
         return None
     width, height = shot.recipe.source.size
-    left, top, right, bottom = (evidence[name] for name in APART)
+    left, top, right, bottom = (evidence[name] for name in names)
     box = (left * width - 0.5, top * height - 0.5, right * width - 0.5, bottom * height - 0.5)
     corners = geometry.apply(shot.recipe.geometry.affine(), geometry.box_corners(box))
     size = np.array(shot.recipe.geometry.size)

@@ -7,9 +7,11 @@ import pytest
 
 from packshot.evaluation.bar import Bar
 from packshot.evaluation.causes import CAUSES, ERROR_OF, main_cause, scaled
-from packshot.evaluation.doubts import doubts
+from packshot.evaluation.doubts import doubtful_places, doubts
 from packshot.evaluation.error_model import Expected
 from packshot.evaluation.judge_model import Opinion
+from packshot.recipe import Reason
+from tests.evaluation.test_places import model
 from tests.evaluation.test_rules import good
 from tests.learning.judging.test_training import judge, of_people, opinion
 from tests.learning.outcomes import outcomes
@@ -102,3 +104,37 @@ def test_causes_that_nobody_can_check_are_not_told() -> None:
 def test_scaling_keeps_the_order(name: str) -> None:
     values = [scaled(name, value) for value in (0.0, 0.3, 0.9)]
     assert values == sorted(values)
+
+
+class TestDoubtfulPlaces:
+    BOX = {"left": 0.4, "top": 0.3, "right": 0.6, "bottom": 0.5}  # noqa: RUF012
+
+    def told(self, kind: str, probability: float, **more: float) -> tuple[Reason, ...]:
+        """The reasons of a shot whose recipe keeps a place."""
+        kept = {f"place_{kind}": probability, **{f"place_{kind}_{side}": value for side, value in self.BOX.items()}}
+        shot = good()
+        recipe = shot.recipe.model_copy(update={"evidence": {**kept, **more}})
+        trained = judge().model_copy(update={"places": {"left_in": model(), "left_out": model()}})
+        return doubtful_places(replace(shot, recipe=recipe), trained)
+
+    def test_are_shown_where_they_are_in_the_shot(self) -> None:
+        (reason,) = self.told("left_out", 0.8)
+        assert reason.code == "part_missing"
+        assert reason.sentence == "A part of the product may be missing here."
+        assert (reason.value, reason.limit) == (0.8, 0.5)
+        assert reason.region is not None
+        left, top, right, bottom = reason.region
+        assert 0 <= left < right <= 1
+        assert 0 <= top < bottom <= 1
+
+    def test_at_the_top_a_hanger_is_thought_of(self) -> None:
+        (reason,) = self.told("left_in", 0.8, place_left_in_at_top=1.0)
+        assert "hanger" in reason.sentence
+        (reason,) = self.told("left_in", 0.8, place_left_in_at_top=0.0)
+        assert reason.sentence == "Something that is not the product may have been left in here."
+
+    def test_are_not_said_where_there_are_none_or_the_judge_knows_none(self) -> None:
+        assert doubtful_places(good(), judge()) == ()
+        shot = good()
+        recipe = shot.recipe.model_copy(update={"evidence": {"place_left_in": 0.9}})
+        assert doubtful_places(replace(shot, recipe=recipe), judge()) == ()

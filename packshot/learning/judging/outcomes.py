@@ -18,6 +18,7 @@ from packshot.evaluation.features import Features, evidence, judged_features, ph
 from packshot.evaluation.judge import verdict
 from packshot.evaluation.judge_model import judge_of
 from packshot.evaluation.rules import Shot, examine
+from packshot.learning.judging.places import KnownPlace, known_places
 from packshot.learning.pairs import Pair
 from packshot.learning.proof.evaluation import Advance
 from packshot.learning.proof.reference import Reference, read_reference
@@ -38,7 +39,8 @@ class Outcome(Frozen):
     worst severity that rules found. figures: by ``scoring.score``, where there was an after. rejected: a person's
     verdict, where there was one; it counts before the figures. wrong: what that person said was wrong (``colour``,
     ``outline``, ``frame``). quality, looks_hard, may_publish: what the
-    pack's own judge said of it, and whether the rules leave it the choice.
+    pack's own judge said of it, and whether the rules leave it the choice. places: of its outline, held against the
+    retoucher's matte.
     """
 
     id: str
@@ -53,6 +55,7 @@ class Outcome(Frozen):
     quality: float | None = None
     looks_hard: bool = False
     may_publish: bool = True
+    places: tuple[KnownPlace, ...] = ()
 
     def bad(self, bar: Bar) -> bool:
         """Whether it was rejected, by a person or by the bar of good."""
@@ -71,7 +74,7 @@ def outcome_of(reference: Reference, pack: Pack, style: Style | None = None) -> 
     shot = Shot(picture, recipe, pack, view.house, view.style)
     findings, said = examine(shot), verdict(shot)
     embedding = np.zeros(0) if view.answer.embedding is None else view.answer.embedding
-    described = ("embedding_", "novelty")  # by this pack's judge; the next one finds its own
+    described = ("embedding_", "novelty", "place_")  # by this pack's judge; the next one finds its own
     features = judged_features(shot, findings)
     return Outcome(
         id=pair.id,
@@ -84,6 +87,7 @@ def outcome_of(reference: Reference, pack: Pack, style: Style | None = None) -> 
         quality=said.quality,
         may_publish=all(finding.severity < pack.file.thresholds.grave for finding in findings),
         looks_hard=any(reason.code == "hard_material" for reason in said.reasons),
+        places=known_places(view, recipe, reference),
     )
 
 

@@ -34,6 +34,7 @@ from packshot.learning.judging.forest import ForestSettings, grow
 from packshot.learning.judging.habits import project, usual
 from packshot.learning.judging.hard import train_hard
 from packshot.learning.judging.outcomes import Outcome
+from packshot.learning.judging.places import train_places
 from packshot.learning.pack_making import write_data
 from packshot.photo import write_atomic
 
@@ -41,7 +42,7 @@ LEAST_OUTCOMES, LEAST_BAD = 40, 8
 _FOLDS = 5
 # Where to look says not how it is. How sure the uprightness network is of its turn flatters a judge wherever that
 # network has learned from the same products, as the base pack's has: kept outcomes of earlier packs tell it.
-_NEVER = ("apart_", "tilt_")
+_NEVER = ("apart_", "tilt_", "place_")
 _ERRORS = {REJECTED: tuple(ERROR_OF.values()), **{part: (name,) for part, name in ERROR_OF.items()}}
 
 
@@ -80,8 +81,9 @@ def train_judge(outcomes: Sequence[Outcome], training: JudgeTraining | None = No
     figures = {"outcomes": float(len(outcomes)), "bad": float(bad.mean()), "auc": round(auc(rejected, bad), 4)}
     groups = {*training.seen, *(digest_of_group(outcome.group) for outcome in outcomes)}
     hard = train_hard(outcomes, judge.projection, training.hard, training.seed)
+    places = train_places([one.places for one in outcomes], [one.group for one in outcomes], training.seed)
     update = {"slope": slope, "offset": offset, "figures": figures, "hard": hard, "seen": tuple(sorted(groups))}
-    return judge.model_copy(update=update)
+    return judge.model_copy(update={**update, "places": places})
 
 
 Tried = list[tuple[TrainedJudge, list[int]]]
