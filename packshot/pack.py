@@ -59,8 +59,9 @@ class Pack:
         """sha256 of what the pack does: all of ``pack.json`` but its certificate, which quotes this."""
         without = {"certificate", *(name for name in ("own", "recognition") if not getattr(self.file, name))}
         content = self.file.model_dump(mode="json", exclude=without)
-        if self.file.thresholds.second_look is None:  # packs from before there was one keep their digest
-            del content["thresholds"]["second_look"]
+        for name, off in (("second_look", None), ("align_unsure", 0.0)):  # packs of before these keep their digest
+            if content["thresholds"][name] == off:
+                del content["thresholds"][name]
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     @cached_property

@@ -65,6 +65,7 @@ class Thresholds(Frozen):
     margin: float = 0.02
     align_confidence: float = 0.6
     align_risk: float = 0.5
+    align_unsure: float = 0.0
     speck_confidence: float = 0.7
     specks_at_most: int = 25
     publish_quality: float = 0.5

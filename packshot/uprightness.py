@@ -51,6 +51,12 @@ def decide(share: NDArray[np.floating], risk: float = 0.5) -> tuple[float, float
     return float(angle), float(known[np.abs(angles() - middle) <= 1.25].sum())
 
 
+def mean_turn(share: NDArray[np.floating]) -> float:
+    """The mean of the candidate angles by their probability, in degrees."""
+    known = np.asarray(share, np.float64)
+    return float(known @ angles() / known.sum())
+
+
 def _quantile(share: NDArray[np.float64], level: float) -> float:
     return float(np.interp(level, np.cumsum(share) - share / 2, angles()))
 

@@ -195,11 +195,13 @@ def test_a_threshold_that_is_off_leaves_the_content_digest_as_it_was(tmp_path: P
     pack = Pack(users_pack(tmp_path / "a"))
     content = pack.file.model_dump(mode="json", exclude={"certificate", "own", "recognition"})
     assert content["thresholds"].pop("second_look") is None
+    assert content["thresholds"].pop("align_unsure") == 0
     told = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
     assert pack.content_digest == hashlib.sha256(told).hexdigest()
     settings = json.loads((tmp_path / "a" / "pack.json").read_text())
-    (tmp_path / "a" / "pack.json").write_text(json.dumps(settings | {"thresholds": {"second_look": 0.1}}))
-    assert Pack(tmp_path / "a").content_digest != pack.content_digest
+    for limit in ({"second_look": 0.0}, {"second_look": 0.1}, {"align_unsure": 0.25}):
+        (tmp_path / "a" / "pack.json").write_text(json.dumps(settings | {"thresholds": limit}))
+        assert Pack(tmp_path / "a").content_digest != pack.content_digest
 
 
 def test_the_base_pack_is_whole_and_small() -> None:

@@ -63,6 +63,18 @@ def test_the_packs_risk_shortens_the_turn(tmp_path: Path) -> None:
     assert parts[0] > parts[2]
 
 
+def test_where_it_is_not_sure_a_pack_may_turn_part_of_the_way(tmp_path: Path) -> None:
+    models = {"upright": follows_symmetry(gain=0.3)}
+    turned = []
+    for share in (0.0, 0.25, 0.5):
+        limits = {"align_confidence": 0.99, "align_unsure": share}
+        turned.append(predicted(pack_with(tmp_path / str(share), models, thresholds=limits), *product_photo(angle=4.0)))
+    assert (turned[0].angle, turned[0].method) == (0, "nothing")
+    assert 0 < turned[1].angle < turned[2].angle < 3
+    assert turned[2].angle == pytest.approx(2 * turned[1].angle, abs=0.01)
+    assert turned[1].confidence == turned[0].confidence
+
+
 def test_an_angle_at_the_ranges_end_is_not_believed(pack: Pack) -> None:
     assert predicted(pack, *product_photo(angle=13.0)).angle == 0
 
