@@ -28,6 +28,7 @@ _LARGE, _LARGE_TO = 1250, 900  # large photos: time counts
 _MOST_DISCS = 14
 _LEAST_PIXELS = 2
 AVERAGED_OUT = 0.6  # output pixels to one of the photo: below, noise is gone by itself
+_LIKELY = 0.5  # as likely a speck as not
 _FRINGE = 0.5  # of the level: around what is surely a speck, this is its faint rim
 _GROWN = 1.2  # pixels that each disc reaches beyond what was marked: a thread's soft edge
 
@@ -51,8 +52,8 @@ class DetailingStage:
 
         A photo that is much reduced has its noise averaged out.
         """
-        house, limits = view.house, view.pack.file.thresholds
-        marks = find_marks(view)[: limits.specks_at_most] if house.heal else []
+        house = view.house
+        marks = find_marks(view) if house.heal else []
         unit = geometry.scale_of(view.to_source)
         spots = [spot_of(mark, disc, view, unit) for mark in marks for disc in mark.discs]
         reduced = geometry.scale_of(draft.geometry.affine()) < AVERAGED_OUT
@@ -90,6 +91,11 @@ class Doubts:
         found = spots_in(self.share, self.matte, level, self.side)
         return [_moved(mark, self.corner, self.factor) for mark in found]
 
+    def patterned(self, at_most: int) -> bool:
+        """Whether more marks than that are as likely as not: so many are a pattern (polka dots, glaze), not dirt, and
+        the surest of them are no surer for it."""
+        return len(spots_in(self.share, self.matte, _LIKELY, self.side)) > at_most
+
 
 def doubts(view: View) -> Doubts | None:
     """What the pack's network thinks of each pixel; None without a network or a product."""
@@ -122,8 +128,9 @@ def at_speck_size(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def find_marks(view: View) -> list[Mark]:
     """Specks on the product in the view's pixels, surest first; none without a model, or where all is speckled."""
     limits, seen = view.pack.file.thresholds, doubts(view)
-    marks = [] if seen is None else seen.marks(limits.speck_confidence)
-    return [] if len(marks) > limits.specks_at_most else marks  # so many are a pattern, not dirt
+    if seen is None or seen.patterned(limits.specks_at_most):
+        return []
+    return seen.marks(limits.speck_confidence)[: limits.specks_at_most]
 
 
 def _moved(mark: Mark, corner: tuple[int, int], factor: float) -> Mark:

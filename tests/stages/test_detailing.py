@@ -81,6 +81,17 @@ def test_a_pattern_is_no_dirt(pack: Pack) -> None:
     assert predicted(pack, pixels, matte).spots == ()
 
 
+def test_the_surest_of_a_pattern_are_no_dirt_either(pack: Pack) -> None:
+    pixels, matte = product_photo()
+    for y in range(200, 440, 24):
+        for x in range(180, 300, 24):
+            cv2.circle(pixels, (x, y), 3, (206, 206, 206), -1)  # as likely as not, under the pack's level
+    assert predicted(pack, pixels, matte).spots == ()
+    for x, y, radius in SPECKS:
+        cv2.circle(pixels, (x, y), radius, (250, 250, 250), -1)
+    assert predicted(pack, pixels, matte).spots == ()
+
+
 def test_a_large_print_is_no_speck(pack: Pack) -> None:
     pixels, matte = product_photo()
     cv2.rectangle(pixels, (200, 250), (280, 330), (250, 250, 250), -1)

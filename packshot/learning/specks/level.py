@@ -71,11 +71,10 @@ def _count(fit: PairFit, pack: Pack) -> tuple[list[int], list[int], int] | None:
         return None
     specks = grouped(fit.recipe.detailing.spots)
     unit = geometry.scale_of(view.to_source)
-    counts = []
+    counts, most = [], pack.file.thresholds.specks_at_most
+    patterned = seen.patterned(most)
     for level in LEVELS:
-        marks = seen.marks(level)
-        if len(marks) > pack.file.thresholds.specks_at_most:
-            marks = []
+        marks = [] if patterned else seen.marks(level)[:most]
         ours = [[spot_of(mark, disc, view, unit) for disc in mark.discs] for mark in marks]
         counts.append(healed_and_false(ours, specks))
     return [healed for healed, _ in counts], [false for _, false in counts], len(specks)
