@@ -24,7 +24,6 @@ _SOLID = 0.85  # matte under which an enclosed place may be a hole
 _EVEN_SHEET = 0.3  # distance from its smooth surface (25 levels to one) within which a backdrop is a sheet
 _OFF_BACKDROP = 0.5  # distance from which an enclosed place is no backdrop
 _SHADOW_FLOOR = 0.35
-_SEEN = 0.01  # what shows on white
 _FAINT = 0.06  # what is hardly there would dirty the white
 _WITHOUT_FAINT = np.clip((np.arange(256) / 255 - _FAINT) / (0.97 - _FAINT), 0, 1).astype(np.float32)
 
@@ -72,8 +71,8 @@ def product_matte(view: View) -> NDArray[np.float32]:
     rough = without_false_holes(without_crumbs(view.matte, view.answer.matte), view)
     stretched = cv2.addWeighted(rough, 255 / 0.92, rough, 0, -0.04 * 255 / 0.92, dtype=cv2.CV_8U)
     band = matting.Band(view.image, np.asarray(stretched, np.uint8))
-    refined = band.smooth_edge(band.place_edge())
-    return without_scraps(np.asarray(cv2.LUT(refined, _WITHOUT_FAINT), np.float32), view.answer.matte)
+    refined = without_scraps(band.smooth_edge(band.place_edge()), view.answer.matte)
+    return np.asarray(cv2.LUT(refined, _WITHOUT_FAINT), np.float32)
 
 
 def without_crumbs(matte: NDArray[np.float32], opinion: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
@@ -102,13 +101,14 @@ def without_crumbs(matte: NDArray[np.float32], opinion: NDArray[np.float32] | No
     return np.where(mask > 0, np.float32(0), matte)
 
 
-def without_scraps(matte: NDArray[np.float32], opinion: NDArray[np.float32]) -> NDArray[np.float32]:
+def without_scraps(matte: NDArray[np.uint8], opinion: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Drops what is left of the backdrop apart from the product, however faint: it would show as dirt on white.
 
-    ``opinion``: the network's own matte; a small island that it believes in stays.
+    ``matte``: 0..255; ``opinion``: the network's own, 0..1. A small island that it believes in stays.
     """
-    size = (max(1, matte.shape[1] // 2), max(1, matte.shape[0] // 2))
-    seen = cv2.resize(cv2.inRange(matte, np.array(_SEEN), np.array(1.0)), size, interpolation=cv2.INTER_AREA)
+    size = (max(1, matte.shape[1] // 4), max(1, matte.shape[0] // 4))
+    shows = cv2.threshold(matte, round(255 * _FAINT), 255, cv2.THRESH_BINARY)[1]
+    seen = cv2.resize(shows, size, interpolation=cv2.INTER_AREA)
     count, labels, stats, _ = cv2.connectedComponentsWithStats((seen > 0).astype(np.uint8))
     if count <= 2:
         return matte
@@ -120,7 +120,7 @@ def without_scraps(matte: NDArray[np.float32], opinion: NDArray[np.float32]) -> 
     scraps = cv2.dilate((~keep[labels]).astype(np.uint8), np.ones((3, 3), np.uint8))
     scraps[keep[labels] & (labels > 0)] = 0
     mask = cv2.resize(scraps, (matte.shape[1], matte.shape[0]), interpolation=cv2.INTER_NEAREST)
-    return np.where(mask > 0, np.float32(0), matte)
+    return np.where(mask > 0, np.uint8(0), matte)
 
 
 def without_false_holes(matte: NDArray[np.float32], view: View) -> NDArray[np.float32]:
