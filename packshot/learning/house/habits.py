@@ -30,6 +30,7 @@ _AGREE = 0.9  # share of shots that must have a canvas's size for it to be the h
 _SAME_ASPECT = 0.005
 _NEAR_CENTRE = 0.8  # the centre is left for base or top only if they scatter this much less
 _MOST_MARGIN = 0.49
+_MOST_BOXES = 1000  # that margins are read from; more of them do not move these
 _EQUAL = 1e-6  # misfits that differ by less are one: what never touched explains nothing
 
 
@@ -135,6 +136,8 @@ def _room(widths: Floats, heights: Floats) -> tuple[float, float]:
 
     Chosen from the boxes themselves by the least mean relative misfit; of equals the roomier, for what never touched.
     """
+    every = -(-len(widths) // _MOST_BOXES)
+    widths, heights = widths[::every], heights[::every]
     across, down = (np.unique(np.quantile(side, np.linspace(0.02, 1, 60))) for side in (widths, heights))
     fill = np.maximum(widths[:, None, None] / across[:, None], heights[:, None, None] / down[None])
     misfit = np.minimum(np.abs(np.log(fill)), 0.1).mean(0)

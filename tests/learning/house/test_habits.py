@@ -47,6 +47,13 @@ def test_a_houses_rules_are_read_back_from_its_shots(house: House) -> None:
         assert getattr(read, f"margin_{side}") == pytest.approx(getattr(house, f"margin_{side}"), abs=0.01)
 
 
+def test_margins_of_many_thousand_shots_are_those_of_hundreds() -> None:
+    many = margins(shots(HOUSES[1], count=5000))
+    few = margins(shots(HOUSES[1], count=500))
+    for side in ("top", "right", "bottom", "left"):
+        assert many[f"margin_{side}"] == pytest.approx(few[f"margin_{side}"], abs=0.005)
+
+
 def test_a_side_that_never_binds_is_as_wide_as_what_was_seen() -> None:
     boxes = [(0.4, 0.1, 0.4 + width, 0.9) for width in np.linspace(0.05, 0.2, 20)]
     found = margins([Placing("tops", box, (800, 1000), 900, 1.0, 0.0, 0.8) for box in boxes])
