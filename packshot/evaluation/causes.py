@@ -87,7 +87,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     ),
     FRAME: (
         Cause(
-            ("angle", "turned", "angle_confidence", "lean"),
+            ("angle", "turned", "lean"),
             "little in the photo tells how it should stand",
             "Check the turn.",
         ),

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from packshot.shrinking import averaged
 from packshot.view import View
 
 _LONG_SIDE = 400  # pixels; a hanger's hook is three wide
@@ -53,7 +54,7 @@ class Place:
 class _Looks:
     """The photo (h, w, 3) in CIELAB, how steep its colours are, and what the looks at it say is product, 0..1."""
 
-    lab: Plane
+    lab: NDArray[np.uint8]
     steep: Plane
     network: Plane
     mirrored: Plane
@@ -65,13 +66,14 @@ class _Looks:
         scale = min(1.0, _LONG_SIDE / max(view.middling.shape[:2]))
         size = (max(8, round(view.middling.shape[1] * scale)), max(8, round(view.middling.shape[0] * scale)))
         network, mirrored, apart = (
-            np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
+            np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR), np.float32)
             for plane in (view.middling_matte, view.mirrored.matte[:, ::-1], view.cut[1])
         )
-        image, product = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (view.middling, matte))
+        # Between sizes so near to each other, what lies between is as good as what is averaged, and far quicker.
+        image = cv2.resize(view.middling, size, interpolation=cv2.INTER_LINEAR)
+        mask = np.asarray(averaged(matte, size) > 127, np.uint8)
         lab = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2LAB), np.uint8)
-        mask = (np.asarray(product) > 127).astype(np.uint8)
-        return cls(np.asarray(lab, np.float32), _steepness(lab), network, mirrored, apart, mask)
+        return cls(lab, _steepness(lab), network, mirrored, apart, mask)
 
 
 def find_places(view: View, matte: NDArray[np.uint8], kinds: Collection[str] = KINDS) -> list[Place]:
@@ -223,7 +225,7 @@ class _Areas:
         sums = np.bincount(self.labels, plane.ravel()[self.pixels], self.count)
         return np.asarray(sums / np.where(self.sizes > 0, self.sizes, np.nan), np.float64)
 
-    def colour(self, lab: Plane) -> Values:
+    def colour(self, lab: NDArray[np.uint8]) -> Values:
         """(count, 3) mean colours."""
         values = lab.reshape(-1, 3)[self.pixels]
         sums = np.stack([np.bincount(self.labels, values[:, one], self.count) for one in range(3)], 1)

@@ -41,8 +41,8 @@ from packshot.photo import write_atomic
 LEAST_OUTCOMES, LEAST_BAD = 40, 8
 _FOLDS = 5
 # Where to look says not how it is. How sure the uprightness network is of its turn flatters a judge wherever that
-# network has learned from the same products, as the base pack's has: kept outcomes of earlier packs tell it.
-_NEVER = ("apart_", "tilt_", "place_")
+# network has learned from the same products, as the base pack's has.
+_NEVER = ("apart_", "tilt_", "place_", "angle_confidence")
 _ERRORS = {REJECTED: tuple(ERROR_OF.values()), **{part: (name,) for part, name in ERROR_OF.items()}}
 
 
