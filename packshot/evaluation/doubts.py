@@ -9,7 +9,7 @@ from packshot.evaluation.causes import COLOUR, ERROR_OF, FRAME, OUTLINE, error_o
 from packshot.evaluation.error_model import Expected
 from packshot.evaluation.judge_model import Opinion, TrainedJudge
 from packshot.evaluation.place_model import SIDES
-from packshot.evaluation.places import LEFT_IN, LEFT_OUT
+from packshot.evaluation.places import LEFT_IN, LEFT_OUT, RAGGED
 from packshot.evaluation.regions import product_region, region_apart, region_of
 from packshot.evaluation.rules import Shot
 from packshot.recipe import Reason
@@ -28,6 +28,7 @@ _FIGURES = {
 _PLACES = {
     LEFT_IN: ("left_in", "Something that is not the product may have been left in here."),
     LEFT_OUT: ("part_missing", "A part of the product may be missing here."),
+    RAGGED: ("edge_ragged", "The cut-out's edge is probably more ragged than the product: look along it."),
 }
 _AT_TOP = "Something that is not the product, such as a hanger, may have been left in here."
 

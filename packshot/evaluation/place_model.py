@@ -52,5 +52,5 @@ def place_evidence(places: Sequence[Place], models: Mapping[str, PlaceModel]) ->
         place = own[index]
         kept[f"place_{kind}"] = probabilities[index]
         kept |= {f"place_{kind}_{side}": value for side, value in zip(SIDES, place.box, strict=True)}
-        kept[f"place_{kind}_at_top"] = float(place.numbers["height"] < _TOP)
+        kept[f"place_{kind}_at_top"] = float(place.numbers.get("height", 1.0) < _TOP)
     return kept

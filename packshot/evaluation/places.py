@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from packshot.evaluation.fraying import Fraying
 from packshot.shrinking import averaged
 from packshot.view import View
 
@@ -23,8 +24,8 @@ _LEAST = 4e-4  # of the product's area
 _LEAST_PIXELS = 6
 _MOST = 60  # of one kind; a photo with more is one great doubt
 
-LEFT_IN, LEFT_OUT = KINDS = ("left_in", "left_out")
-"""What was taken for product and may be none; what was not and may be product."""
+LEFT_IN, LEFT_OUT, RAGGED = KINDS = ("left_in", "left_out", "ragged")
+"""What was taken for product and may be none; what was not and may be product; a ragged edge."""
 
 Plane = NDArray[np.float32]
 Mask = NDArray[np.uint8]
@@ -34,7 +35,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Place:
-    """kind: ``LEFT_IN`` or ``LEFT_OUT``. box: left, top, right, bottom in shares of the photo. share: its area, of
+    """kind: one of ``KINDS``. box: left, top, right, bottom in shares of the photo. share: its area, of
     the product's. numbers: what tells whether it is right. numbered: (h, w) over the photo, ``number`` where it is."""
 
     kind: str
@@ -87,16 +88,35 @@ def find_places(view: View, matte: NDArray[np.uint8], kinds: Collection[str] = K
     if area < 50:
         return []
     reach = max(2, round(_REACH * float(np.sqrt(area))))
-    shapes = dict(zip(KINDS, _shape(product, reach), strict=True))
+    shapes = dict(zip((LEFT_IN, LEFT_OUT), _shape(product, reach), strict=True))
     sees = {
         LEFT_IN: (looks.network < 0.5) | (looks.mirrored < 0.5),
         LEFT_OUT: (looks.network > 0.5) | (looks.mirrored > 0.5),
     }
-    places = []
-    for kind in (one for one in KINDS if one in kinds):
+    places = [_ragged(looks)] if RAGGED in kinds else []
+    for kind in (one for one in shapes if one in kinds):
         side = product if kind == LEFT_IN else 1 - product
         places += _measured(looks, shapes[kind] | sees[kind].astype(np.uint8) & side, (kind, reach, shapes[kind]))
     return places
+
+
+def _ragged(looks: _Looks) -> Place:
+    """The outline's most ragged part. Its share and numbers are the whole outline's: how ragged it is and how ragged
+    the network's is, how steep the colours are along it, and beside the product."""
+    own, network = (Fraying.of(mask) for mask in (looks.product, (looks.network > 0.5).astype(np.uint8)))
+    cross = np.ones((3, 3), np.uint8)
+    along = cv2.morphologyEx(looks.product, cv2.MORPH_GRADIENT, cross, borderValue=0) > 0
+    backdrop = cv2.dilate(looks.product, _disc(6)) == 0
+    numbers = {"frayed": own.share, "frayed_network": network.share, "rough": own.rough}
+    for name, level, where in (("edge", 0.25, along), ("busy", 0.5, backdrop)):
+        steep = looks.steep[where]
+        numbers[name] = float(np.log(np.quantile(steep, level) + 0.5)) if len(steep) else float("nan")
+    rows, columns = looks.product.shape
+    left, top, right, bottom = own.worst()
+    box = (left / columns, top / rows, right / columns, bottom / rows)
+    share = float(own.frayed.sum() / looks.product.sum())
+    rounded = {name: float(f"{value:.4g}") for name, value in numbers.items()}
+    return Place(RAGGED, box, share, rounded, own.frayed, 1)
 
 
 def _shape(product: Mask, reach: int) -> tuple[Mask, Mask]:

@@ -114,7 +114,7 @@ class TestDoubtfulPlaces:
         kept = {f"place_{kind}": probability, **{f"place_{kind}_{side}": value for side, value in self.BOX.items()}}
         shot = good()
         recipe = shot.recipe.model_copy(update={"evidence": {**kept, **more}})
-        trained = judge().model_copy(update={"places": {"left_in": model(), "left_out": model()}})
+        trained = judge().model_copy(update={"places": {"left_in": model(), "left_out": model(), "ragged": model()}})
         return doubtful_places(replace(shot, recipe=recipe), trained)
 
     def test_are_shown_where_they_are_in_the_shot(self) -> None:
@@ -132,6 +132,10 @@ class TestDoubtfulPlaces:
         assert "hanger" in reason.sentence
         (reason,) = self.told("left_in", 0.8, place_left_in_at_top=0.0)
         assert reason.sentence == "Something that is not the product may have been left in here."
+
+    def test_a_ragged_edge_is_to_be_looked_along(self) -> None:
+        (reason,) = self.told("ragged", 0.8)
+        assert reason.code == "edge_ragged"
 
     def test_are_not_said_where_there_are_none_or_the_judge_knows_none(self) -> None:
         assert doubtful_places(good(), judge()) == ()

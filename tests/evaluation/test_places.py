@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packshot.evaluation.place_model import PlaceModel, place_evidence, shown_place
-from packshot.evaluation.places import LEFT_IN, LEFT_OUT, Place, find_places
+from packshot.evaluation.places import LEFT_IN, LEFT_OUT, RAGGED, Place, find_places
 from packshot.evaluation.trees import Forest
 from packshot.pack import Answer, Pack
 from packshot.view import View
 from tests.views import view_of, write_pack
 
 SIZE = (300, 400)  # width, height
+PLACES = (LEFT_IN, LEFT_OUT)
 
 
 @cache
@@ -51,12 +52,12 @@ def inside(place: Place, point: tuple[int, int]) -> bool:
 
 class TestFindingPlaces:
     def test_a_plain_product_has_none(self) -> None:
-        assert find_places(seen(shirt()), shirt()) == []
+        assert find_places(seen(shirt()), shirt(), PLACES) == []
 
     def test_a_hook_at_the_top_sticks_out(self) -> None:
         matte = shirt()
         cv2.line(matte, (150, 125), (150, 80), 255, 3)
-        (hook,) = find_places(seen(matte), matte)
+        (hook,) = find_places(seen(matte), matte, PLACES)
         assert hook.kind == LEFT_IN
         assert inside(hook, (150, 100))
         assert hook.numbers["shape"] > 0.7
@@ -66,14 +67,14 @@ class TestFindingPlaces:
     def test_a_narrow_bite_is_left_out(self) -> None:
         matte = shirt()
         cv2.line(matte, (150, 320), (150, 280), 0, 3)
-        (bite,) = find_places(seen(matte), matte)
+        (bite,) = find_places(seen(matte), matte, PLACES)
         assert bite.kind == LEFT_OUT
         assert inside(bite, (150, 300))
 
     def test_what_only_the_second_look_takes_for_product(self) -> None:
         more = shirt()
         cv2.rectangle(more, (215, 200), (260, 260), 255, -1)
-        (sleeve,) = find_places(seen(shirt(), more), shirt())
+        (sleeve,) = find_places(seen(shirt(), more), shirt(), PLACES)
         assert sleeve.kind == LEFT_OUT
         assert inside(sleeve, (240, 230))
         assert sleeve.numbers["mirrored"] > 0.8 > 0.2 > sleeve.numbers["network"]
@@ -83,6 +84,17 @@ class TestFindingPlaces:
         matte = shirt()
         cv2.line(matte, (150, 125), (150, 80), 255, 3)
         assert find_places(seen(matte), matte, [LEFT_OUT]) == []
+
+    def test_a_ragged_edge_is_one_place_where_it_is_worst(self) -> None:
+        matte = shirt()
+        for row in range(200, 320, 8):
+            matte[row : row + 4, 218:226] = 255
+        (plain,) = find_places(seen(shirt()), shirt(), [RAGGED])
+        (edge,) = find_places(seen(matte), matte, [RAGGED])
+        assert edge.numbers["frayed"] > plain.numbers["frayed"] + 0.5
+        assert edge.numbers["rough"] > plain.numbers["rough"]
+        assert inside(edge, (222, 260))
+        assert edge.box[0] > 0.5
 
     def test_without_a_product_there_is_nothing_to_look_at(self) -> None:
         empty = np.zeros(SIZE[::-1], np.uint8)
@@ -98,6 +110,8 @@ class TestFindingPlaces:
             left, top, right, bottom = place.box
             assert 0 <= left < right <= 1
             assert 0 <= top < bottom <= 1
+            if place.kind == RAGGED:  # a part of the outline
+                continue
             rows, columns = np.nonzero(place.mask)
             height, width = place.mask.shape
             assert (columns.min() / width, (columns.max() + 1) / width) == pytest.approx((left, right))
@@ -121,7 +135,7 @@ class TestWhatIsShown:
     def test_a_recipe_keeps_probability_and_box(self) -> None:
         matte = shirt()
         cv2.line(matte, (150, 125), (150, 80), 255, 3)
-        places = find_places(seen(matte), matte)
+        places = find_places(seen(matte), matte, PLACES)
         kept = place_evidence(places, {LEFT_IN: model()})
         assert kept["place_left_in"] == 0.9
         assert kept["place_left_in_at_top"] == 1
