@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SMOOTH, _LEAST_SMOOTH = 0.015, 1.5  # of the product's size, and in pixels
-_CELLS = 8  # parts of the outline's box, each way, one or more of which is shown
-_WORST = 0.5  # of the fraying is in the parts that are shown
+_SHOWN = 0.35  # of the outline's box, each way: the part that is shown
 
 Mask = NDArray[np.uint8]
 
@@ -37,17 +36,14 @@ class Fraying:
         return cls(frayed, float(np.log(float(frayed.sum()) / max(area, 1.0) + 1e-4)), rough)
 
     def worst(self) -> tuple[int, int, int, int]:
-        """left, top, right, bottom of the box about those parts that half of the fraying is in."""
+        """left, top, right, bottom of that part of the outline's box in which most is frayed."""
         left, top, width, height = cv2.boundingRect(self.frayed)
-        columns, rows = (np.linspace(0, size, _CELLS + 1).astype(int) for size in (width, height))
-        inside = self.frayed[top : top + height, left : left + width].astype(np.int64)
-        sums = np.add.reduceat(np.add.reduceat(inside, np.unique(rows[:-1]), 0), np.unique(columns[:-1]), 1)
-        order = np.argsort(-sums.ravel(), kind="stable")
-        count = 1 + int(np.searchsorted(np.cumsum(sums.ravel()[order]), _WORST * sums.sum()))
-        row, column = np.unravel_index(order[:count], sums.shape)
-        across, down = np.append(np.unique(columns[:-1]), width), np.append(np.unique(rows[:-1]), height)
-        first, last = (across[column.min()], down[row.min()]), (across[column.max() + 1], down[row.max() + 1])
-        return int(left + first[0]), int(top + first[1]), int(left + last[0]), int(top + last[1])
+        inside = self.frayed[top : top + height, left : left + width].astype(np.float32)
+        wide, high = (max(1, round(_SHOWN * size)) for size in (width, height))
+        sums = cv2.boxFilter(inside, -1, (wide, high), anchor=(0, 0), normalize=False, borderType=cv2.BORDER_CONSTANT)
+        whole = sums[: height - high + 1, : width - wide + 1]
+        row, column = np.unravel_index(int(np.argmax(whole)), whole.shape)
+        return int(left + column), int(top + row), int(left + column + wide), int(top + row + high)
 
 
 def _length(mask: Mask) -> float:

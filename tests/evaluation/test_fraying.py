@@ -33,6 +33,7 @@ def test_the_worst_part_is_where_the_teeth_are() -> None:
     assert top > 130
     assert right <= 290
     assert bottom <= 245
+    assert not Fraying.of(np.ones((9, 9), np.uint8)).frayed.any()
 
 
 def test_a_product_beyond_the_frame_is_not_frayed_there() -> None:
