@@ -30,6 +30,7 @@ def summary(run: Learning) -> list[str]:
     lines += _scores(account.get("scores", {}).get("all"))
     lines += _categories(account.get("told", {}))
     lines += _hands(account.get("own_or_one", []))
+    lines += [account["speck_network"]["words"]] if account.get("speck_network", {}).get("kept") else []
     lines += [
         "",
         f"Pack          {out}",

@@ -48,7 +48,8 @@ class PackReport:
     learning. hands: each category's own hand against one for all, on groups left out in turn. specific, moved: tests
     per category (own models against one for all; against the base pack). without: evaluations of trainings that lacked
     one part, by its name. told: by category how it is told from photos. what_if: what other bars of good and other
-    promises would let through. holds_for: a sentence on data and limits.
+    promises would let through. tuned: sentences on networks taken further on these pairs. holds_for: a sentence on data
+    and limits.
     """
 
     evaluation: Evaluation
@@ -61,6 +62,7 @@ class PackReport:
     without: Mapping[str, Evaluation] = field(default_factory=dict)
     told: Mapping[str, Told] = field(default_factory=dict)
     what_if: Sequence[WhatIf] = ()
+    tuned: Sequence[str] = ()
     holds_for: str = ""
 
 
@@ -102,6 +104,7 @@ def write_pack_report(
         models=model_costs(pack),
         holds_for=report.holds_for or _holds_for(pack, tables),
         learned=report.learned_from,
+        tuned=report.tuned,
         problems=[
             *report.problems,
             *(f"{name}: {why}" for name, why in {**evaluation.refused, **evaluation.failed}.items()),

@@ -57,7 +57,7 @@ class SpeckTuned:
     specks: int
     loss: tuple[float, float]
 
-    def as_json(self) -> dict[str, float | bool]:
+    def as_json(self) -> dict[str, float | bool | str]:
         """For the account of learning."""
         found = self.compared
         return {
@@ -69,6 +69,7 @@ class SpeckTuned:
             "loss_before": round(self.loss[0], 5),
             "loss_after": round(self.loss[1], 5),
             "kept": found.better,
+            "words": self.words(),
         }
 
     def words(self) -> str:

@@ -102,10 +102,11 @@ def tune_specks_of(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> 
         run.note("The speck network was not tuned: the retouchers took away too few specks for that.")
         return
     run.account["speck_network"] = tuned.as_json()
-    run.note(tuned.words())
-    if tuned.compared.better:
-        export_speck_network(tuned.network, bench.folder / card.file)
-        bench.add_model("specks", card.file)
+    if not tuned.compared.better:
+        run.note(tuned.words())
+        return
+    export_speck_network(tuned.network, bench.folder / card.file)
+    bench.add_model("specks", card.file)
 
 
 def learn_specks(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> None:

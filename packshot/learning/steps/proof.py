@@ -105,6 +105,7 @@ def score(
         curve=scores.curve,
         told=told,
         what_if=certify_pack(run, bench, scored),
+        tuned=_tuned(run),
     )
     write_pack_report(bench.folder, report, scored, options)
 
@@ -166,3 +167,13 @@ def learned_again(run: Learning, bench: Workbench, lesson: LightLesson | None, t
 
     known = set(rows.groups)
     return Learned([pair for pair in train if pair.group in known], again, run.work / "curve")
+
+
+def _tuned(run: Learning) -> list[str]:
+    """Which networks were taken further on these pairs, and what came of it."""
+    product, specks = run.account.get("product", {}), run.account.get("speck_network", {})
+    found = []
+    if product and product["iou_after"] > product["iou_before"]:
+        overlaps = f"IoU {product['iou_after']:.4f} on products left out, {product['iou_before']:.4f} before"
+        found.append(f"The product network was tuned on these pairs: {overlaps}.")
+    return [*found, specks["words"]] if specks.get("kept") else found
