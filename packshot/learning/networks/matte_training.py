@@ -169,9 +169,13 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        self.steps += 1
-        self._average(min(0.998, (1 + self.steps) / (20 + self.steps)))
+        self.count_step()
         return float(loss.detach())
+
+    def count_step(self, keep: float = 0.998) -> None:
+        """Takes the network into its running average, of which ``keep`` stays once it is settled."""
+        self.steps += 1
+        self._average(min(keep, (1 + self.steps) / (20 + self.steps)))
 
     @torch.no_grad()
     def _average(self, keep: float) -> None:

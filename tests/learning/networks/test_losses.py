@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from packshot.learning.networks.losses import category_loss, matte_loss
+from packshot.learning.networks.losses import category_loss, detail_loss, matte_loss
 from packshot.learning.networks.product import ProductNetwork
 from tests.learning.networks.test_product import TINY
 
@@ -87,3 +87,18 @@ def test_a_few_steps_lower_the_loss_on_a_fixed_batch() -> None:
         optimiser.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.6 * losses[0]
+
+
+def striped(shift: int = 0) -> torch.Tensor:
+    columns = (torch.arange(64) + shift) // 8 % 2
+    return columns.float().expand(1, 1, 64, 64)
+
+
+def test_detail_that_is_off_costs_more_the_further_it_is_off() -> None:
+    one = torch.ones(1)
+    right, near, far = (float(detail_loss(20 * striped(shift) - 10, striped(), one)) for shift in (0, 1, 4))
+    assert right < 0.01 < near < far
+
+
+def test_unknown_mattes_have_no_detail() -> None:
+    assert float(detail_loss(20 * striped(4) - 10, striped(), torch.zeros(1))) == 0
