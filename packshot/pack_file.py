@@ -67,7 +67,7 @@ class Thresholds(Frozen):
     align_risk: float = 0.5
     align_unsure: float = 0.0
     speck_confidence: float = 0.7
-    specks_at_most: int = 25
+    specks_at_most: int = 20
     publish_quality: float = 0.5
     grave: float = 0.5
     doubt_said: float = 0.3
