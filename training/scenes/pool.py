@@ -66,14 +66,12 @@ class Pool:
 
 
 def _at_size(example: Example) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The photo and its matte in 0..255 at SIDE pixels; a photo that is hardly smaller stays as it is."""
+    """The photo and its matte in 0..255, SIDE pixels long."""
     height, width = example.image.shape[:2]
     levels = np.zeros((height, width), np.uint8)
     if example.matte is not None:
         levels = np.round(255 * example.matte).astype(np.uint8)
     scale = SIDE / max(height, width)
-    if 0.93 < scale <= 1:
-        return example.image, levels
     size = (min(SIDE, max(8, round(width * scale))), min(SIDE, max(8, round(height * scale))))
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     large, matte = (np.asarray(cv2.resize(one, size, interpolation=way), np.uint8) for one in (example.image, levels))

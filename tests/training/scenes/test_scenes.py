@@ -137,3 +137,10 @@ def test_weights_are_of_sources_not_of_photos() -> None:
     pool = Pool.of([few, many, many, many], {"few": 2.0}, CPU)
     assert pool.weight.tolist() == pytest.approx([2, 1 / 3, 1 / 3, 1 / 3])
     assert np.isclose(float(pool.weight.sum()), 3)
+
+
+@pytest.mark.parametrize("side", [300, 512, 533, 900])
+def test_photos_of_any_size_are_brought_to_one(side: int) -> None:
+    image, matte = np.full((side, side // 2, 3), 90, np.uint8), np.ones((side, side // 2), np.float32)
+    pool = Pool.of([Example(image, matte, 0, "sellers")], {}, CPU)
+    assert pool.size.tolist() == [[256, 512]]
