@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
+import cv2
 import numpy as np
 import pytest
 
-from packshot.evaluation.places import LEFT_IN, LEFT_OUT
-from packshot.learning.judging.places import KnownPlace, train_places
+from packshot.evaluation.places import LEFT_IN, LEFT_OUT, RAGGED
+from packshot.learning.judging.places import KnownPlace, known_places, train_places
+from packshot.learning.proof.reference import Reference
+from packshot.recipe import Background
+from packshot.stages.background import encode_matte, png_asset
+from tests.evaluation.test_places import seen, shirt
+from tests.views import draft
 
 PHOTOS = 160
 
@@ -61,3 +70,20 @@ def test_too_few_places_teach_nothing() -> None:
 
 def test_learning_again_gives_the_same() -> None:
     assert train_places(*photos(0, 0.9)) == train_places(*photos(0, 0.9))
+
+
+def test_a_place_is_wrong_where_the_retoucher_decided_otherwise() -> None:
+    """Our matte has a hook that theirs has not, and the other way round."""
+    plain, hooked = shirt(), shirt()
+    cv2.line(hooked, (150, 125), (150, 80), 255, 3)
+    for ours, theirs, wrong in ((hooked, plain, 1.0), (hooked, hooked, 0.0)):
+        view = seen(ours)
+        content = encode_matte(np.asarray(ours / 255, np.float32))
+        asset = png_asset(content, "matte", view.size)
+        recipe = draft(view, background=Background(matte=asset), assets={asset.sha256: content})
+        matte = np.asarray(theirs / 255, np.float32)
+        known = known_places(view, recipe, cast(Reference, SimpleNamespace(matte=matte)))
+        told = {place.kind: place.wrong for place in known}
+        assert told[LEFT_IN] == pytest.approx(wrong, abs=0.25)
+        assert told[RAGGED] == wrong
+    assert known_places(view, recipe, cast(Reference, SimpleNamespace(matte=None))) == ()
