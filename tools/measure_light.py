@@ -85,11 +85,12 @@ def main() -> None:
     parser.add_argument("--pack", type=Path, default=Path("packshot/packs/base"))
     parser.add_argument("--spoilt", type=Path)
     given = parser.parse_args()
-    photos = read(given.fits, Pack(given.pack))
+    pack = Pack(given.pack)
+    photos = read(given.fits, pack)
     known, new = photos.only(~photos.held), photos.only(photos.held)
     rows = known.rows
     if given.spoilt is not None:
-        rows = with_more(rows, read_spoilt(given.spoilt), set(new.rows.groups))
+        rows = with_more(rows, read_spoilt(given.spoilt, pack), set(new.rows.groups))
     lesson = learn_light(rows)
     nothing = np.zeros(rows.changes.shape)
     said = {"untouched": nothing, "mean recipe": said_by_mean(rows), "predicted": lesson.said, "fitted": rows.changes}

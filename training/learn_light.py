@@ -35,12 +35,13 @@ def main() -> None:
     given = parser.parse_args()
     fits = [fit for folder in given.fits for fit in read_fits(folder) if fit.accepted and fit.recipe is not None]
     scored = {pair.group for pair in split_pairs([pair_of(fit) for fit in fits])[1]}
+    pack = Pack(given.pack)
     with Steps() as steps:
-        rows, problems = rows_of([fit for fit in fits if fit.group not in scored], Pack(given.pack), steps)
+        rows, problems = rows_of([fit for fit in fits if fit.group not in scored], pack, steps)
     for name, why in problems.items():
         print(f"{name}: {why}")
     if given.spoilt is not None:
-        rows = with_more(rows, read_spoilt(given.spoilt), scored)
+        rows = with_more(rows, read_spoilt(given.spoilt, pack), scored)
     lesson = learn_light(rows)
     digest = export_light_model(lesson.model, given.out)
     left, mean = missed(rows, lesson.said), missed(rows, said_by_mean(rows))

@@ -63,8 +63,9 @@ def main() -> None:
     given = parser.parse_args()
     cv2.setNumThreads(1)
     photos = plain_photos(given.shared)[: given.limit]
-    rows = spoilt(photos, spoiler_of(given.fits), Pack(given.pack), given.times)
-    keep_spoilt(rows, given.out)
+    pack = Pack(given.pack)
+    rows = spoilt(photos, spoiler_of(given.fits), pack, given.times)
+    keep_spoilt(rows, given.out, pack.file.models["product"].sha256)
     print(f"{len(rows)} rows of {len(photos)} photos and {len(set(rows.groups))} sellers")
 
 

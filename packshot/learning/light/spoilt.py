@@ -6,6 +6,7 @@ what undoes it is known. ``training/spoil_photos.py`` keeps such rows in a file.
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from packshot.colorscience import LUMINANCE, decode_srgb, encode_srgb
 from packshot.learning.light.model import Floats, Rows
+from packshot.pack import Pack
 from packshot.surface import terms
 
 _MIRRORED = [3, 6]  # of ``CHANGES``: shapes that turn over with the photo
@@ -62,21 +64,40 @@ def as_photo(picture: NDArray[np.uint8], path: Path, draw: np.random.Generator) 
     cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), quality)
 
 
-def keep_spoilt(rows: Rows, path: Path) -> None:
-    """Writes the rows."""
+def keep_spoilt(rows: Rows, path: Path, network: str) -> None:
+    """Writes the rows. ``network``: sha256 of the product network that they were measured with."""
     categories, groups = np.array(rows.categories), np.array(rows.groups)
     measured = rows.measured.astype(np.float32)
-    np.savez_compressed(path, measured=measured, changes=rows.changes, categories=categories, groups=groups)
+    np.savez_compressed(
+        path, measured=measured, changes=rows.changes, categories=categories, groups=groups, network=np.array(network)
+    )
 
 
-def read_spoilt(path: Path) -> Rows:
-    """What ``keep_spoilt`` wrote. Raises ValueError when the file is another."""
+def read_spoilt(path: Path, pack: Pack) -> Rows:
+    """What ``keep_spoilt`` wrote, for a pack that measures photos alike.
+
+    Raises ValueError when the file is another, or names another product network than the pack's: it describes and cuts
+    out photos otherwise.
+    """
     try:
         with np.load(path) as kept:
+            network = str(kept["network"]) if "network" in kept else None
             categories, groups = (tuple(kept[name].tolist()) for name in ("categories", "groups"))
-            return Rows(kept["measured"].astype(np.float64), kept["changes"], categories, groups)
-    except (KeyError, ValueError) as error:
+            rows = Rows(kept["measured"].astype(np.float64), kept["changes"], categories, groups)
+    except (KeyError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} holds no rows of spoilt photos: make it with training/spoil_photos.py") from error
+    _check_network(path, network, pack)
+    return rows
+
+
+def _check_network(path: Path, network: str | None, pack: Pack) -> None:
+    """Raises ValueError when rows were measured with another network; older files do not say with which."""
+    card = pack.file.models.get("product")
+    if network is not None and (card is None or card.sha256 != network):
+        raise ValueError(
+            f"{path} was measured with another product network than that of {pack.folder}: "
+            "make it anew with training/spoil_photos.py and this pack"
+        )
 
 
 def with_more(rows: Rows, more: Rows, scored: set[str]) -> Rows:

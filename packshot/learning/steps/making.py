@@ -134,7 +134,10 @@ def learn_light_of(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> 
         return None
     if run.options.spoilt is not None and run.options.category is None:
         scored = {pair.group for pair in split_pairs(run.found.pairs)[1]}
-        rows = with_more(rows, read_spoilt(run.options.spoilt), scored)
+        try:
+            rows = with_more(rows, read_spoilt(run.options.spoilt, bench.pack()), scored)
+        except ValueError as error:
+            run.note(f"Light was learned from the pairs alone: {error}")
     ids = [fit.id for fit in good if fit.id not in problems]
     known = at_most(rows.groups)
     lesson = replace(learn_light(rows), ids=tuple(np.array(ids)[known]))

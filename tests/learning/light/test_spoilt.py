@@ -17,6 +17,7 @@ from packshot.learning.light.spoilt import (
     spoil,
     with_more,
 )
+from packshot.pack import BASE_PACK, Pack
 from packshot.surface import terms
 
 CHANGE = np.array([0.5, 0.2, -0.1, 0.3, 0.0, 0.0, 0.0, 0.0])
@@ -58,13 +59,23 @@ def rows(groups: tuple[str, ...]) -> Rows:
 
 
 def test_rows_are_kept_and_read_back(tmp_path: Path) -> None:
-    keep_spoilt(rows(("a", "b")), tmp_path / "spoilt.npz")
-    again = read_spoilt(tmp_path / "spoilt.npz")
+    base = Pack(BASE_PACK)
+    keep_spoilt(rows(("a", "b")), tmp_path / "spoilt.npz", base.file.models["product"].sha256)
+    again = read_spoilt(tmp_path / "spoilt.npz", base)
     assert again.groups == ("a", "b")
     assert np.array_equal(again.measured, np.ones((2, 4)))
     np.savez(tmp_path / "other.npz", measured=np.ones(3))
     with pytest.raises(ValueError, match="holds no rows of spoilt photos"):
-        read_spoilt(tmp_path / "other.npz")
+        read_spoilt(tmp_path / "other.npz", base)
+    (tmp_path / "text.npz").write_text("no archive")
+    with pytest.raises(ValueError, match="holds no rows of spoilt photos"):
+        read_spoilt(tmp_path / "text.npz", base)
+
+
+def test_rows_of_another_product_network_are_refused(tmp_path: Path) -> None:
+    keep_spoilt(rows(("a", "b")), tmp_path / "spoilt.npz", "another")
+    with pytest.raises(ValueError, match="another product network"):
+        read_spoilt(tmp_path / "spoilt.npz", Pack(BASE_PACK))
 
 
 def test_groups_to_score_on_are_not_learned_from() -> None:
