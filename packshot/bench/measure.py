@@ -28,6 +28,9 @@ from packshot.render import to_bytes
 from packshot.style import Style
 
 OUTPUT = (2000, 2500)
+_SIDES = ("margin_top", "margin_bottom", "margin_left", "margin_right")
+# Margins of its own, or which category a pack takes the product for would decide how much of the photo is decoded.
+FRAME = {"aspect": OUTPUT[0] / OUTPUT[1], "long_side": max(OUTPUT), **dict.fromkeys(_SIDES, 0.1)}
 _SECONDS_AT_MOST = 3600.0
 
 
@@ -112,7 +115,7 @@ class _Measuring:
         return self._measure
 
     def _measure(self, photo: Path, reserve: Reserve) -> Answer:
-        pack, style = Pack(self.pack), Style(default={"aspect": OUTPUT[0] / OUTPUT[1], "long_side": max(OUTPUT)})
+        pack, style = Pack(self.pack), Style(default=FRAME)
         work = Retouching(photo.parent / "out", self.pack, style, "bench")
         floors, rounds = [], []
         for number in range(self.runs + 1):
