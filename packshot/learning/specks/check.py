@@ -18,6 +18,7 @@ from packshot.stages.detailing import Mark, at_speck_size, spots_in
 LEVELS = tuple(float(1 / (1 + np.exp(-logit))) for logit in np.linspace(-1.5, 6.5, 33))
 FALSE_A_PHOTO = 0.5  # marks
 _DRAWS = 1000
+_LIKELY = 0.75
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,18 @@ class Finds:
 
 @dataclass(frozen=True)
 class Compared:
-    """Share of specks found on groups left out, by a network before and after, and the gain's 95 % interval over groups
-    drawn with replacement."""
+    """Share of specks found on groups left out, by a network before and after; over groups drawn with replacement the
+    gain's 95 % interval, and how often there is one."""
 
     before: float
     after: float
     interval: tuple[float, float]
+    likely: float
 
     @property
     def better(self) -> bool:
-        """Whether it is worth keeping."""
-        return self.after > self.before
+        """Whether it is worth keeping: a gain, and not one that a few other groups would have turned round."""
+        return self.after > self.before and self.likely >= _LIKELY
 
     @property
     def beyond_chance(self) -> bool:
@@ -62,8 +64,10 @@ def compared(before: Finds, after: Finds, seed: int) -> Compared:
     """Both on the same photos."""
     groups = len(before.specks)
     drawn = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=_DRAWS).astype(float)
-    low, high = np.quantile(after.share(drawn) - before.share(drawn), (0.025, 0.975))
-    return Compared(float(before.share()[0]), float(after.share()[0]), (float(low), float(high)))
+    gains = after.share(drawn) - before.share(drawn)
+    low, high = np.quantile(gains, (0.025, 0.975))
+    likely = float((gains > 0).mean())
+    return Compared(float(before.share()[0]), float(after.share()[0]), (float(low), float(high)), likely)
 
 
 def finds_of(network: nn.Module, examples: Sequence[SpeckExample]) -> Finds:

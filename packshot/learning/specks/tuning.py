@@ -28,7 +28,7 @@ from packshot.photo import PhotoError
 from packshot.stages.detailing import at_speck_size
 
 LEAST_SPECKS, LEAST_GROUPS = 60, 6
-_RATE = 4e-4
+_RATE = 2e-4
 _MOST_CHECKED = 80
 _READING, _CHECKING = 0.25, 0.1  # of the time: to read the pairs, and to check before and after
 
