@@ -57,11 +57,7 @@ class Pack:
     @cached_property
     def content_digest(self) -> str:
         """sha256 of what the pack does: all of ``pack.json`` but its certificate, which quotes this."""
-        without = {"certificate", *(name for name in ("own", "recognition") if not getattr(self.file, name))}
-        content = self.file.model_dump(mode="json", exclude=without)
-        for name, off in (("second_look", None), ("align_unsure", 0.0)):  # packs of before these keep their digest
-            if content["thresholds"][name] == off:
-                del content["thresholds"][name]
+        content = self.file.model_dump(mode="json", exclude={"certificate"})
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     @cached_property
