@@ -36,7 +36,7 @@ class Fraying:
         return cls(frayed, float(np.log(float(frayed.sum()) / max(area, 1.0) + 1e-4)), rough)
 
     def worst(self) -> tuple[int, int, int, int]:
-        """left, top, right, bottom of that part of the outline's box in which most is frayed."""
+        """left, top, right, bottom of that part of the outline's box in which most is frayed; of one that is frayed."""
         left, top, width, height = cv2.boundingRect(self.frayed)
         inside = self.frayed[top : top + height, left : left + width].astype(np.float32)
         wide, high = (max(1, round(_SHOWN * size)) for size in (width, height))

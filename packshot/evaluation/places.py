@@ -93,17 +93,18 @@ def find_places(view: View, matte: NDArray[np.uint8], kinds: Collection[str] = K
         LEFT_IN: (looks.network < 0.5) | (looks.mirrored < 0.5),
         LEFT_OUT: (looks.network > 0.5) | (looks.mirrored > 0.5),
     }
-    places = [_ragged(looks)] if RAGGED in kinds else []
+    own = Fraying.of(product)
+    places = [_ragged(looks, own)] if RAGGED in kinds and own.frayed.any() else []
     for kind in (one for one in shapes if one in kinds):
         side = product if kind == LEFT_IN else 1 - product
         places += _measured(looks, shapes[kind] | sees[kind].astype(np.uint8) & side, (kind, reach, shapes[kind]))
     return places
 
 
-def _ragged(looks: _Looks) -> Place:
-    """The outline's most ragged part. Its share and numbers are the whole outline's: how ragged it is and how ragged
-    the network's is, how steep the colours are along it, and beside the product."""
-    own, network = (Fraying.of(mask) for mask in (looks.product, (looks.network > 0.5).astype(np.uint8)))
+def _ragged(looks: _Looks, own: Fraying) -> Place:
+    """The most ragged part of an outline that has any. Its share and numbers are the whole outline's: how ragged it is
+    and how ragged the network's is, how steep the colours are along it, and beside the product."""
+    network = Fraying.of((looks.network > 0.5).astype(np.uint8))
     cross = np.ones((3, 3), np.uint8)
     along = cv2.morphologyEx(looks.product, cv2.MORPH_GRADIENT, cross, borderValue=0) > 0
     backdrop = cv2.dilate(looks.product, _disc(6)) == 0

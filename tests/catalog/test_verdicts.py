@@ -26,8 +26,8 @@ def decided(folder: Path, digest: str, chance: Chance) -> Catalog:
     return catalog
 
 
-def told(folder: Path, digest: str, pack: Pack, share: float = 1.0) -> Verdicts:
-    with decided(folder, digest, Chance(share, "seed")) as catalog:
+def told(folder: Path, digest: str, pack: Pack, share: float = 1.0, seed: str = "seed") -> Verdicts:
+    with decided(folder, digest, Chance(share, seed)) as catalog:
         return verdicts_of(catalog, pack)
 
 
@@ -35,9 +35,9 @@ def test_photos_that_came_by_lot_calibrate(tmp_path: Path) -> None:
     pack = Pack(make_pack(tmp_path / "pack"))
     all_drawn = told(tmp_path / "all", pack.content_digest, pack)
     assert (len(all_drawn.cases), all_drawn.chosen, all_drawn.learned_from, all_drawn.other_packs) == (6, 0, 0, 0)
-    some = told(tmp_path / "some", pack.content_digest, pack, 0.5)
-    assert 0 < len(some.cases) < 6
-    assert some.chosen == 6 - len(some.cases)
+    lots = [told(tmp_path / seed, pack.content_digest, pack, 0.5, seed) for seed in "abcd"]
+    assert 0 < sum(len(lot.cases) for lot in lots) < 24
+    assert all(lot.chosen == 6 - len(lot.cases) for lot in lots)
 
 
 def test_products_that_the_judge_learned_from_do_not(tmp_path: Path) -> None:

@@ -96,6 +96,10 @@ class TestFindingPlaces:
         assert inside(edge, (222, 260))
         assert edge.box[0] > 0.5
 
+    def test_an_outline_that_smoothing_leaves_alone_has_no_ragged_edge(self) -> None:
+        full = np.full(SIZE[::-1], 255, np.uint8)
+        assert find_places(seen(full), full, [RAGGED]) == []
+
     def test_without_a_product_there_is_nothing_to_look_at(self) -> None:
         empty = np.zeros(SIZE[::-1], np.uint8)
         assert find_places(seen(empty, shirt()), empty) == []
