@@ -107,7 +107,7 @@ def main() -> None:
     device, stretch = torch.device(options.device), Stretch(options.minutes, options.begin, options.end)
     trainer = Trainer.start(options.work / "product.pt", options.device)
     scenes = Scenes(
-        Pool.of(examples(options), WEIGHTS, device), sprites(SPRITES, 5, device), Dice(options.seed, device)
+        Pool.of(examples(options), WEIGHTS, device), sprites(SPRITES, 5, device), Dice.on(device, options.seed)
     )
     to_score = [photo for name in ("real", "rendered", "studio") for photo in scored(options.shared, name, None, 800)]
     report = reporter(to_score, LONG_SIDE, time.monotonic())

@@ -23,7 +23,7 @@ def backdrops(pool: Pool, dice: Dice, count: int, size: Size) -> Tensor:
 
 def plates(pool: Pool, dice: Dice, count: int, size: Size) -> Tensor:
     """Other photos without their product, turned and enlarged until they fill the frame."""
-    index = pool.with_plate[dice.below(len(pool.with_plate), count)]
+    index = pool.with_plate[dice.index(len(pool.with_plate), count)]
     whole = pool.size[index]
     width, height = whole.float().T
     fit = torch.maximum(size[0] / width, size[1] / height)
@@ -34,7 +34,7 @@ def plates(pool: Pool, dice: Dice, count: int, size: Size) -> Tensor:
         fit * dice.uniform(count, low=1.0, high=1.7),
         dice.normal(count, scale=math.radians(6)) + turn,
         torch.exp(dice.normal(count, scale=0.1)),
-        dice.sign(count),
+        dice.mirror(count),
     )
     return look_up(pool.plate[index].float(), mirrored_on(places(size, move), whole))
 

@@ -107,7 +107,7 @@ def _neck(levels: NDArray[np.uint8], box: tuple[int, int, int, int]) -> tuple[fl
 @torch.no_grad()
 def _prepared(image: Tensor, matte: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
     """Colours carried outwards and emptied photos, uint8."""
-    dice, steps = Dice(1, image.device), torch.arange(SIDE, device=image.device)
+    dice, steps = Dice.on(image.device, 1), torch.arange(SIDE, device=image.device)
     spread, plate = torch.empty_like(image), torch.empty_like(image)
     for begin in range(0, len(image), _SLICE):
         part = slice(begin, begin + _SLICE)

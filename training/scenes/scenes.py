@@ -54,7 +54,7 @@ class Scenes:
         pasted = round(self.shares.pasted * batch)
         parts = [self.bent(self._pick(batch - plain - pasted), size), self.pasted(self._pick(pasted), size)]
         if plain:
-            parts.append(self.bent(self.plain[self.dice.below(len(self.plain), plain)], size))
+            parts.append(self.bent(self.plain[self.dice.index(len(self.plain), plain)], size))
         columns = zip(*((part.image, part.matte, part.category, part.known) for part in parts), strict=True)
         return Scene(*(torch.cat(column) for column in columns))
 
@@ -90,7 +90,7 @@ class Scenes:
             scale,
             torch.where(dice.uniform(count) < 0.9, angle, dice.quarter_turns(count)),
             torch.exp(dice.normal(count, scale=0.05)),
-            dice.sign(count),
+            dice.mirror(count),
         )
 
     def _of_box(self, index: Tensor, size: Size) -> tuple[Tensor, Tensor]:
@@ -107,7 +107,7 @@ class Scenes:
         angle = torch.where(dice.uniform(count) < 0.85, dice.normal(count, scale=math.radians(10)), turn)
         shift = dice.normal(count, 2, scale=0.07) * torch.tensor(size, device=dice.device)
         scale = fill * dice.uniform(count, low=0.4, high=1.0)
-        raw = places(size, Move(middle, shift, scale, angle, mirror=dice.sign(count)))
+        raw = places(size, Move(middle, shift, scale, angle, mirror=dice.mirror(count)))
         product, matte = self._cut_out(index, raw)
         product = torch.where(dice.some(count, 0.3), self._recoloured(product), product)
         backdrop = self._with_neighbour(backdrops(pool, dice, count, size), size)
@@ -174,14 +174,14 @@ class Scenes:
         """Hangers behind clothes and other things behind anything; never over what ``matte`` calls product."""
         pool, dice, count = self.pool, self.dice, len(image)
         hung = (pool.category[index] < CLOTHES) & (dice.uniform(count) < share) & (pool.known[index] > 0)
-        chosen = self.hangers[dice.below(len(self.hangers), count)]
+        chosen = self.hangers[dice.index(len(self.hangers), count)]
         image = self._drawn(image, matte, chosen, self._at_neck(index, raw), hung)
         height, width = image.shape[-2:]
         size, nowhere = torch.tensor([width, height], device=dice.device), torch.zeros(count, 2, device=dice.device)
         scale = min(width, height) * torch.exp(dice.uniform(count, low=math.log(0.15), high=0.0))
         turn = dice.uniform(count, low=-math.pi, high=math.pi)
         spot = places((width, height), Move(nowhere, dice.normal(count, 2, scale=0.25) * size, scale, turn))
-        chosen = self.things[dice.below(len(self.things), count)]
+        chosen = self.things[dice.index(len(self.things), count)]
         shown = (dice.uniform(count) < 0.6 * share) & (pool.known[index] > 0)
         return self._drawn(image, matte, chosen, spot, shown)
 
@@ -216,5 +216,5 @@ class Scenes:
         cast = F.grid_sample(matte, where * scale - 1, padding_mode="zeros", align_corners=True)
         radii = [max(1, round(height * part)) for part in (0.004, 0.012, 0.03)]
         soft = torch.stack([box_blurred(box_blurred(cast, radius), radius) for radius in radii])
-        chosen = soft[dice.below(len(radii), count), torch.arange(count, device=dice.device)]
+        chosen = soft[dice.index(len(radii), count), torch.arange(count, device=dice.device)]
         return backdrop * (1 - dice.each(count, 0.05, 0.65) * dice.some(count, 0.75) * chosen)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from packshot.learning.networks.product import ProductNetwork
 
@@ -66,14 +67,19 @@ def check_size(path: Path) -> None:
 
 def check_agreement(network: ProductNetwork, path: Path) -> None:
     """Raises ValueError unless torch and ONNX Runtime answer alike at a size the export did not see."""
+    check_answers(network, path, torch.randn(1, network.size.inputs, 256, 320), ("matte", "category", "embedding"))
+
+
+def check_answers(network: nn.Module, path: Path, image: Tensor, outputs: Sequence[str]) -> None:
+    """Raises ValueError unless a network and its ONNX file answer alike to ``image``; ``outputs``: what they answer."""
     import onnxruntime
 
-    image = torch.randn(1, network.size.inputs, 256, 320)
     with torch.no_grad():
-        expected = [part.numpy() for part in network(image)]
+        answered = network(image)
+    expected = [part.numpy() for part in (answered if isinstance(answered, tuple) else (answered,))]
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     answers = session.run(None, {session.get_inputs()[0].name: image.numpy()})
-    for name, one, two in zip(("matte", "category", "embedding"), expected, answers, strict=True):
+    for name, one, two in zip(outputs, expected, answers, strict=True):
         difference = float(np.abs(one - two).max() / (1 + np.abs(one).max()))
         if difference > _AGREEMENT:
             raise ValueError(f"torch and ONNX Runtime differ by {difference:.2g} in {name}: the export is not usable")

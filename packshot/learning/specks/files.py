@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from packshot.learning.networks.export import check_size, quietly
+from packshot.learning.networks.export import check_answers, check_size, quietly
 from packshot.learning.networks.loading import ForeignNetworkError, fill, weights_of
 from packshot.learning.specks.network import SpeckNetwork
-
-_AGREEMENT = 2e-3
 
 
 def export_speck_network(network: SpeckNetwork, path: Path) -> None:
@@ -51,13 +48,4 @@ def load_speck_network(path: Path) -> SpeckNetwork:
 
 
 def _check_agreement(network: SpeckNetwork, path: Path) -> None:
-    import onnxruntime
-
-    image = torch.randn(1, 3, 136, 200)
-    with torch.no_grad():
-        expected = network(image).numpy()
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    answer = session.run(None, {session.get_inputs()[0].name: image.numpy()})[0]
-    difference = float(np.abs(answer - expected).max() / (1 + np.abs(expected).max()))
-    if difference > _AGREEMENT:
-        raise ValueError(f"torch and ONNX Runtime differ by {difference:.2g}: the export is not usable")
+    check_answers(network, path, torch.randn(1, 3, 136, 200), ("specks",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -72,7 +72,7 @@ class Draw:
     random: torch.Generator
 
     @classmethod
-    def on(cls, device: torch.device | str, seed: int) -> Draw:
+    def on(cls, device: torch.device | str, seed: int) -> Self:
         """Seeded."""
         return cls(torch.Generator(device).manual_seed(seed))
 
@@ -80,9 +80,9 @@ class Draw:
         """Between ``low`` and ``high``."""
         return low + (high - low) * torch.rand(*shape, generator=self.random, device=self.random.device)
 
-    def normal(self, *shape: int) -> Tensor:
-        """Of deviation 1."""
-        return torch.randn(*shape, generator=self.random, device=self.random.device)
+    def normal(self, *shape: int, scale: float = 1.0) -> Tensor:
+        """Around 0, of deviation ``scale``."""
+        return scale * torch.randn(*shape, generator=self.random, device=self.random.device)
 
     def index(self, most: int, count: int) -> Tensor:
         """(count,) whole numbers below ``most``."""

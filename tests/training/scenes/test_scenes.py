@@ -33,7 +33,7 @@ def things() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def scenes(pool: Pool, things: tuple[torch.Tensor, torch.Tensor], seed: int = 1, **shares: float) -> Scenes:
-    return Scenes(pool, things, Dice(seed, CPU), Shares(**shares))
+    return Scenes(pool, things, Dice.on(CPU, seed), Shares(**shares))
 
 
 def test_a_batch_has_all_it_takes_to_learn_from(pool: Pool, things: tuple[torch.Tensor, torch.Tensor]) -> None:
@@ -119,7 +119,7 @@ def test_sprites_are_no_brighter_than_their_alpha(things: tuple[torch.Tensor, to
 
 
 def test_drawn_backdrops_differ_in_colour_and_texture() -> None:
-    dice = Dice(2, CPU)
+    dice = Dice.on(CPU, 2)
     pictures = drawn(dice, 24, SIZE)
     assert pictures.shape == (24, 3, 128, 96)
     assert torch.isfinite(pictures).all()
