@@ -20,8 +20,8 @@ from packshot import geometry
 TURN_LIMIT, TURN_STEP = 10.0, 1.0
 SIDE = 96
 PORTRAIT = 128
-_LONG = 80.0  # of the product in the portrait, in pixels
-_TURNED_LONG = 68.0
+LONG = 80.0  # of the product in the portrait, in pixels
+TURNED_LONG = 68.0
 _BLUR = 0.0045  # of the photo's long side
 _LEAST = 50  # pixels of product
 
@@ -43,8 +43,8 @@ def portrait(image: NDArray[np.uint8], matte: NDArray[np.float32]) -> Planes:
         return np.zeros((2, PORTRAIT, PORTRAIT), np.uint8)
     reach = float(max(np.ptp(rows), np.ptp(columns)) + 1)
     middle = ((columns.min() + columns.max()) / 2, (rows.min() + rows.max()) / 2)
-    matrix = geometry.frame_affine(0, _LONG / reach, middle, (PORTRAIT, PORTRAIT))
-    sigma = max(0.5 * reach / _LONG, _BLUR * max(image.shape[:2]))
+    matrix = geometry.frame_affine(0, LONG / reach, middle, (PORTRAIT, PORTRAIT))
+    sigma = max(0.5 * reach / LONG, _BLUR * max(image.shape[:2]))
     luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     grey = _placed(luma, matrix, sigma, cv2.BORDER_REPLICATE)
     mask = _placed(matte, matrix, sigma, cv2.BORDER_CONSTANT)
@@ -68,7 +68,7 @@ def turned(planes: Planes, zoom: float = 1.0, shift: tuple[float, float] = (0.0,
     half = (PORTRAIT - 1) / 2
     centre = (half + shift[0], half + shift[1])
     candidates = turns()
-    scale = zoom * _TURNED_LONG / _LONG
+    scale = zoom * TURNED_LONG / LONG
     small = cv2.resize(planes[1], (PORTRAIT // 2, PORTRAIT // 2), interpolation=cv2.INTER_AREA)
     middle = (centre[0] - 0.5) / 2, (centre[1] - 0.5) / 2
     coarse = np.stack([_turn(small, angle, scale, middle, SIDE // 2) for angle in candidates])

@@ -10,22 +10,20 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.nn import functional as F
 
 from packshot.learning.networks.upright import UprightNetwork
 from packshot.turning import SIDE, turned, turns
 from packshot.uprightness import CUES, angles, decide
+from training.scenes.dice import Dice
+from training.turned_portraits import turned_portraits
 
 Bytes = NDArray[np.uint8]
 SHARES = {
@@ -67,56 +65,52 @@ class Examples:
 
 @dataclass(frozen=True)
 class Batch:
-    curves: torch.Tensor
-    pictures: torch.Tensor
-    angles: torch.Tensor
+    """Curves (N, cues, angles), turned pictures (N, turns, 2, 96, 96) 0..255, true angles (N,) in degrees."""
+
+    curves: Tensor
+    pictures: Tensor
+    angles: Tensor
 
 
 class Draw:
     """Batches without end: sources by their shares, varied in size, place, light and side."""
 
-    def __init__(self, examples: Examples, size: int, seed: int) -> None:
-        self.examples, self.size, self.seed = examples, size, seed
+    def __init__(self, examples: Examples, dice: Dice) -> None:
+        self.dice = dice
+        self.portraits = torch.from_numpy(examples.portraits).to(dice.device)
+        self.curves = torch.from_numpy(examples.curves).to(dice.device)
+        self.angles = torch.from_numpy(examples.angles).to(dice.device)
         known = {name: float((examples.sources == name).sum()) for name in np.unique(examples.sources)}
-        weights = np.array([SHARES.get(name, 0.1) / known[name] for name in examples.sources])
-        self.weights = weights / weights.sum()
+        weights = [SHARES.get(name, 0.1) / known[name] for name in examples.sources]
+        self.weights = torch.tensor(weights, device=dice.device)
 
-    def batches(self, threads: int) -> Iterator[Batch]:
-        """Drawn ahead by ``threads``; the same seed draws the same batches however many there are."""
-        with ThreadPoolExecutor(threads) as pool:
-            ahead = deque(pool.submit(self.batch, number) for number in range(2 * threads))
-            for number in count(2 * threads):
-                ahead.append(pool.submit(self.batch, number))
-                yield ahead.popleft().result()
+    def batch(self, count: int) -> Batch:
+        """``count`` rows as they might have been shot otherwise, every second one's mirror image."""
+        rows = torch.multinomial(self.weights, count, replacement=True, generator=self.dice.random)
+        mirrored = self.dice.uniform(count) < 0.5
+        curves, pictures, turn = self._varied_curves(rows), self._varied_pictures(rows), self.angles[rows]
+        curves = torch.where(mirrored[:, None, None], curves.flip(2), curves)
+        pictures = torch.where(mirrored[:, None, None, None, None], pictures.flip(1).flip(4), pictures)
+        return Batch(curves, pictures, torch.where(mirrored, -turn, turn))
 
-    def batch(self, number: int) -> Batch:
-        """The batch of this number."""
-        draw = np.random.default_rng((self.seed, number))
-        rows = draw.choice(len(self.examples), self.size, p=self.weights)
-        return gathered([self.varied(row, draw) for row in rows])
+    def _varied_curves(self, rows: Tensor) -> Tensor:
+        curves, dice = self.curves[rows], self.dice
+        return curves * (1 + dice.normal(len(rows), CUES, 1, scale=0.1)) + dice.normal(*curves.shape, scale=0.02)
 
-    def varied(self, row: int, draw: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
-        """Curves, turned pictures and angle of one row, as it might have been shot otherwise."""
-        zoom, (right, down) = float(np.exp(draw.normal(0, 0.06))), draw.normal(0, 1.5, 2)
-        pictures = turned(self.examples.portraits[row], zoom, (float(right), float(down))).astype(np.float32)
-        pictures[:, 0] = (pictures[:, 0] - 128) * np.exp(draw.normal(0, 0.15)) + 128 + draw.normal(0, 8)
-        curves, angle = self.examples.curves[row], float(self.examples.angles[row])
-        curves = curves * (1 + draw.normal(0, 0.1, (CUES, 1))) + draw.normal(0, 0.02, curves.shape)
-        if draw.random() < 0.5:
-            return curves[:, ::-1], pictures[::-1, :, :, ::-1], -angle
-        return curves, pictures, angle
+    def _varied_pictures(self, rows: Tensor) -> Tensor:
+        count, dice = len(rows), self.dice
+        zoom, shift = torch.exp(dice.normal(count, scale=0.06)), dice.normal(count, 2, scale=1.5)
+        pictures = turned_portraits(self.portraits[rows].float(), zoom, shift)
+        contrast, light = torch.exp(dice.normal(count, 1, 1, 1, scale=0.15)), dice.normal(count, 1, 1, 1, scale=8)
+        pictures[:, :, 0] = (pictures[:, :, 0] - 128) * contrast + 128 + light
+        return pictures
 
 
-def gathered(rows: list[tuple[NDArray[np.float32], NDArray[np.float32], float]]) -> Batch:
-    curves, pictures = (torch.from_numpy(np.stack([row[part] for row in rows]).astype(np.float32)) for part in (0, 1))
-    return Batch(curves, pictures, torch.tensor([row[2] for row in rows], dtype=torch.float32))
-
-
-def loss_of(network: UprightNetwork, batch: Batch, device: str) -> torch.Tensor:
+def loss_of(network: UprightNetwork, batch: Batch) -> Tensor:
     """Cross-entropy of every member against a bell about the true angle."""
-    grid = torch.from_numpy(angles()).float()
-    bell = torch.softmax(-((grid[None] - batch.angles[:, None]) ** 2) / (2 * _TARGET_WIDTH**2), 1).to(device)
-    logits = network(batch.curves.to(device), batch.pictures.to(device))
+    grid = torch.from_numpy(angles()).float().to(batch.angles.device)
+    bell = torch.softmax(-((grid[None] - batch.angles[:, None]) ** 2) / (2 * _TARGET_WIDTH**2), 1)
+    logits = network(batch.curves, batch.pictures)
     return F.cross_entropy(logits.flatten(0, 1), bell.repeat_interleave(logits.shape[1], 0))
 
 
@@ -126,11 +120,9 @@ def posterior(network: UprightNetwork, examples: Examples, device: str) -> NDArr
     shares = []
     with torch.no_grad():
         for start in range(0, len(examples), 32):
-            rows = range(start, min(start + 32, len(examples)))
-            batch = gathered(
-                [(examples.curves[row], turned(examples.portraits[row]).astype(np.float32), 0.0) for row in rows]
-            )
-            logits = network(batch.curves.to(device), batch.pictures.to(device))
+            portraits = examples.portraits[start : start + 32]
+            pictures = torch.from_numpy(np.stack([turned(row) for row in portraits])).float().to(device)
+            logits = network(torch.from_numpy(examples.curves[start : start + 32]).to(device), pictures)
             shares.append(torch.softmax(logits, 2).mean(1).cpu().numpy())
     network.train()
     return np.concatenate(shares).astype(np.float64)
@@ -156,24 +148,24 @@ def train(examples: Examples, options: argparse.Namespace) -> UprightNetwork:
     torch.manual_seed(options.seed)
     network = UprightNetwork().to(options.device)
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.rate, weight_decay=0.05)
-    draw = Draw(examples.of(~examples.held_out), options.batch, options.seed)
-    batches = draw.batches(options.threads)
-    scored, losses, step = examples.of(examples.held_out), [], 0
+    draw = Draw(examples.of(~examples.held_out), Dice.on(options.device, options.seed))
+    scored, step = examples.of(examples.held_out), 0
+    losses: list[Tensor] = []
     started = told = time.monotonic()
     while (share := (time.monotonic() - started) / (60 * options.minutes)) < 1:
         for group in optimiser.param_groups:
             group["lr"] = options.rate * min(1.0, 0.05 + step / 100) * (0.5 + 0.5 * np.cos(np.pi * share) + 0.003)
-        loss = loss_of(network, next(batches), options.device)
+        loss = loss_of(network, draw.batch(options.batch))
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        losses.append(float(loss.detach()))
+        losses.append(loss.detach())
         step += 1
         if time.monotonic() - told > options.tell:
-            print(f"step {step}, {share:.0%}, loss {np.mean(losses[-200:]):.3f}", flush=True)
+            print(f"step {step}, {share:.0%}, loss {torch.stack(losses[-200:]).mean():.3f}", flush=True)
             report(network, scored, options.device)
             told = time.monotonic()
-    print(f"{step} steps, loss {np.mean(losses[-200:]):.3f}", flush=True)
+    print(f"{step} steps, loss {torch.stack(losses[-200:]).mean():.3f}", flush=True)
     report(network, scored, options.device)
     return network
 
@@ -213,11 +205,8 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, default=1, help="that draw batches ahead")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
     export(train(Examples.read(options.data), options), options.out)
 
 
