@@ -1,9 +1,9 @@
 """Leaning products to learn uprightness from, as small pictures and cues:
 
-python training/upright_examples.py --shared DATA --pack PACK --out upright.npz
+python -m training.upright_examples --shared DATA --pack PACK --out upright.npz
 
-Sellers' photos and finished shots stand right as they are: they are turned. The befores of rendered and studio pairs
-lean by the angle that registration finds between them and their afters, and are turned further.
+Sellers' photos, finished shots and rendered goods stand right as they are: they are turned. The befores of rendered and
+studio pairs lean by the angle that registration finds between them and their afters, and are turned further.
 
 The level grid of a photo's first JPEG would turn along and give the turn away. So each photo is first turned by an
 angle of its own, saved as a JPEG there and turned back: whatever grid it then carries says nothing.
@@ -149,6 +149,21 @@ def sellers(shared: Path) -> list[Upright]:
     return examples
 
 
+def goods(folder: Path) -> list[Upright]:
+    """Rendered goods that stand squarely, of `python -m training.goods`."""
+    lines = [json.loads(line) for line in (folder / "goods.jsonl").read_text("utf-8").splitlines()]
+    return [
+        Upright(read(folder / line["file"], _LONG_SIDE), 0.0, _category(line["category"]), line["file"], "goods")
+        for line in lines
+        if line["upright"]
+    ]
+
+
+def _category(name: str) -> int:
+    """-1 for what the packs have no category for."""
+    return CATEGORIES.index(name) if name in CATEGORIES else -1
+
+
 def finished(shared: Path, name: str) -> list[Upright]:
     """One after of every product."""
     folder, examples, known = shared / "pairs" / name, [], set()
@@ -207,7 +222,7 @@ def save(path: Path, rows: list[Row]) -> None:
         categories=np.array([row.category for row in rows], np.int8),
         groups=np.array([row.group for row in rows]),
         sources=np.array([row.source for row in rows]),
-        held_out=np.array([held_out(row.group) for row in rows]),
+        held_out=np.array([row.source != "goods" and held_out(row.group) for row in rows]),
     )
 
 
@@ -220,7 +235,8 @@ def main() -> None:
         "--fits", type=Path, help="what `packshot fit` wrote of all pairs; without it they are registered"
     )
     parser.add_argument("--turns", type=int, default=2, help="of each photo; of the few rendered and studio ones, more")
-    parser.add_argument("--only", choices=["sellers", "studio", "rendered"])
+    parser.add_argument("--only", choices=["sellers", "studio", "rendered", "goods"])
+    parser.add_argument("--goods", type=Path, help="what `python -m training.goods` rendered")
     parser.add_argument("--score", action="store_true", help="only the befores to score on, as they are")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
@@ -244,6 +260,8 @@ def rows_to_learn_from(options: argparse.Namespace) -> list[Row]:
         if options.only in (None, name):
             rows += rows_of(registered(options.shared, name, options.fits), options.turns, True, options)
             rows += rows_of(finished(options.shared, name), 3 * options.turns, False, options)
+    if options.goods and options.only in (None, "goods"):
+        rows += rows_of(goods(options.goods), options.turns, False, options)
     if options.only in (None, "sellers"):
         rows += rows_of(sellers(options.shared), options.turns, False, options)
     return rows
