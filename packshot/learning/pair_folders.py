@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -56,12 +57,16 @@ def folder_rows(folder: Path) -> tuple[list[FolderRow], list[FolderNote]]:
             rows.append(_row(key, befores[key], afters[key], table))
     unused = sorted(name for name, entry in table.items() if not entry.used)
     notes += [FolderNote("missing-before", name, f"the CSV names {name!r}, which is not in before/") for name in unused]
+    return rows, notes + without_category(
+        rows, "before", "put them in sub-folders, or name it in a CSV (source,category)"
+    )
+
+
+def without_category(rows: Sequence[FolderRow], where: str, remedy: str) -> list[FolderNote]:
+    """The note that some rows name no category, where some do not."""
     homeless = sum(row.category == NO_CATEGORY for row in rows)
-    if homeless:
-        where = "put them in sub-folders, or name it in a CSV (source,category)"
-        message = f"{homeless} pairs have no category, and all such are framed alike; {where}"
-        notes.append(FolderNote("no-category", "before", message, left_out=0))
-    return rows, notes
+    message = f"{homeless} pairs have no category, and all such are framed alike; {remedy}"
+    return [FolderNote("no-category", where, message, left_out=0)] if homeless else []
 
 
 @dataclass

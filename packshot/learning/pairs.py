@@ -2,8 +2,9 @@
 
 Two layouts are read. A folder with `pairs.jsonl`: one JSON object a line with `id`, `category`, `group`, `before` and
 `after` (paths relative to the folder); other keys are ignored. Or a folder with `before/` and `after/` whose files have
-equal names (the suffix may differ), the category being the sub-folder or a column of a CSV beside the two. Nothing is
-left out silently: each line or file that gives no pair has its `PairProblem`.
+equal names (the suffix may differ), the category being the sub-folder or a column of a CSV beside the two. A pair
+without a category is of `uncategorised`. Nothing is left out silently: each line or file that gives no pair has its
+`PairProblem`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from packshot.learning.pair_folders import FolderRow, folder_rows
+from packshot.learning.pair_folders import NO_CATEGORY, FolderNote, FolderRow, folder_rows, without_category
 from packshot.photo import Photo, PhotoError
 
 MANIFEST = "pairs.jsonl"
@@ -100,13 +101,17 @@ def read_pairs(folder: Path, few: int = FEW_PAIRS) -> PairSet:
         rows, problems = _manifest_rows(folder)
     elif (folder / "before").is_dir() and (folder / "after").is_dir():
         rows, notes = folder_rows(folder)
-        problems = [PairProblem(PairFault(note.fault), note.where, note.message, note.left_out) for note in notes]
+        problems = [_problem(note) for note in notes]
     else:
         raise FileNotFoundError(
             f"{folder} holds no pairs: it needs a file {MANIFEST}, or folders before/ and after/ with equal file names"
         )
     pairs, more = _usable(folder, rows)
     return PairSet(folder, tuple(pairs), tuple(problems + more + _set_problems(pairs, few)))
+
+
+def _problem(note: FolderNote) -> PairProblem:
+    return PairProblem(PairFault(note.fault), note.where, note.message, note.left_out)
 
 
 def _manifest_rows(folder: Path) -> tuple[list[FolderRow], list[PairProblem]]:
@@ -121,7 +126,7 @@ def _manifest_rows(folder: Path) -> tuple[list[FolderRow], list[PairProblem]]:
             problems.append(row)
         else:
             rows.append(row)
-    return rows, problems
+    return rows, problems + [_problem(note) for note in without_category(rows, MANIFEST, "name it in each line")]
 
 
 def _manifest_row(line: str, where: str) -> FolderRow | PairProblem:
@@ -132,14 +137,14 @@ def _manifest_row(line: str, where: str) -> FolderRow | PairProblem:
     if not isinstance(entry, dict):
         return PairProblem(PairFault.NOT_JSON, where, f"{where} is not a JSON object; write one object a line")
     values = {key: str(entry[key]).strip() for key in FolderRow.KEYS if entry.get(key) is not None}
-    for key in ("id", "category", "before", "after"):
+    for key in ("id", "before", "after"):
         if not values.get(key):
             return PairProblem(PairFault.MISSING_KEY, where, f"{where} has no {key!r}; add it")
     for key in ("before", "after"):
         if _leaves_folder(values[key]):
             message = f"{where}: {key} {values[key]!r} leads out of the folder; give a path inside it, with slashes"
             return PairProblem(PairFault.BAD_PATH, where, message)
-    return FolderRow(where=where, **values)
+    return FolderRow(where=where, **{**values, "category": values.get("category") or NO_CATEGORY})
 
 
 def _leaves_folder(path: str) -> bool:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from packshot.learning.pair_folders import product_of
+from packshot.learning.pair_folders import NO_CATEGORY, product_of
 from packshot.learning.pairs import PairFault, PairSet, read_pairs
 
 
@@ -43,6 +43,16 @@ def test_a_manifest_is_read_in_order_and_other_keys_are_ignored(tmp_path: Path) 
     assert list(found.by_category()) == ["bags", "shoes"]
 
 
+def test_pairs_without_a_category_are_kept_and_told(tmp_path: Path) -> None:
+    nameless = entry(tmp_path, "b1", "")
+    unsaid = entry(tmp_path, "a1")
+    del unsaid["category"]
+    found = read_pairs(manifest(tmp_path, nameless, unsaid, entry(tmp_path, "c1", "toys")), few=1)
+    assert [pair.category for pair in found.pairs] == [NO_CATEGORY, NO_CATEGORY, "toys"]
+    assert faults(found) == [(PairFault.NO_CATEGORY, 0)]
+    assert "2 pairs have no category" in found.problems[0].message
+
+
 def test_every_bad_line_is_told_and_the_good_ones_stay(tmp_path: Path) -> None:
     lost = entry(tmp_path, "lost")
     (tmp_path / "after/lost.jpg").unlink()
@@ -54,7 +64,7 @@ def test_every_bad_line_is_told_and_the_good_ones_stay(tmp_path: Path) -> None:
         entry(tmp_path, "good"),
         "{not json",
         "[1, 2]",
-        {"id": "x", "before": "before/good.jpg", "after": "after/good.jpg"},
+        {"id": "x", "category": "bags", "before": "before/good.jpg"},
         entry(tmp_path, "good"),
         {**entry(tmp_path, "out"), "after": "../../etc/passwd"},
         {**entry(tmp_path, "same"), "after": "before/same.jpg"},

@@ -6,10 +6,11 @@ see; what none explains is handwork.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,8 @@ from packshot.surface import terms
 
 HAND_WORK, BURNT_OUT = "hand-work", "burnt-out"
 _LEAST_FIELD = 0.005  # stops
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\ud800-\udfff]|^\.|%(?=[0-9A-Fa-f]{2})')  # a % that seems an escape's
+_LONGEST_STEM = 180  # bytes; file systems take 255, and what is added to it needs some
 
 
 @dataclass(frozen=True)
@@ -119,8 +122,19 @@ def fit_pair(
 
 
 def file_stem(identity: str) -> str:
-    """A pair's id as a file name: what no file system takes is escaped."""
-    return quote(identity, safe=" ()[]{}+,;=@!'~&$").replace("..", "%2E%2E").removesuffix(".")
+    """A pair's id as a file name: the id itself, but for what some file system does not take, which is escaped.
+
+    One that is too long for a file name is cut, and ends in a digest of the whole.
+    """
+    stem = _UNSAFE.sub(lambda found: _escaped(found[0]), identity)
+    if len(stem.encode()) <= _LONGEST_STEM:
+        return stem
+    digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return stem.encode()[: _LONGEST_STEM - 17].decode(errors="ignore") + "~" + digest
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass"))
 
 
 def _refused(reading: Reading) -> PairFit:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import cv2
 import numpy as np
@@ -238,12 +239,18 @@ def test_a_product_that_is_burnt_out_tells_nothing(known: Edited, tmp_path: Path
     assert not found.hand_work
 
 
-@pytest.mark.parametrize("name", ["a/b", "..", "ä ö", "tops-1"])
-def test_every_id_is_a_safe_file_name(name: str) -> None:
+@pytest.mark.parametrize("name", ["a/b", "..", "c:\\d", "a\nb", "\ud800", "日" * 300, "x" * 300, "100%25"])
+def test_every_id_is_a_safe_file_name(name: str, tmp_path: Path) -> None:
     stem = file_stem(name)
-    assert "/" not in stem
-    assert stem not in (".", "..")
-    assert file_stem(name) != file_stem(name + "x")
+    (tmp_path / f"{stem}.0123456789abcdef.npz").write_bytes(b"")
+    assert not set(stem) & set("/\\:\n")
+    assert not stem.startswith(".")
+    assert len({file_stem(other) for other in (name, name + "x", name + ".", unquote(name))}) == 3 + ("%" in name)
+
+
+@pytest.mark.parametrize("name", ["tops-1", "ä ö", "日本 7", "item #3", "100% wool", "a.b..c", "a."])
+def test_an_id_that_a_file_system_takes_is_the_file_name(name: str) -> None:
+    assert file_stem(name) == name
 
 
 @pytest.fixture(scope="module")
