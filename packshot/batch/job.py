@@ -214,6 +214,7 @@ def failed_line(item: Item, sentence: str, problem: str) -> Line:
         "error": sentence,
         "problem": problem,
         **item.carried,
+        "seconds": 0.0,
     }
 
 

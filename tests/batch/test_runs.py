@@ -56,6 +56,7 @@ def test_hostile_files_fail_alone_and_good_ones_are_finished(tmp_path: Path, pac
         str(path): str(hostile[path]) for path in hostile
     }
     assert all(path.name in found[str(path)]["error"] for path in hostile)
+    assert all(line["seconds"] >= 0 for line in lines)
     assert len(list((tmp_path / "out/review").iterdir())) == 20
 
 
@@ -157,6 +158,14 @@ class TestSecondRun:
         assert told.lines == []
         assert lines_of(folder / "out")[0]["product"] == "P-9"
         assert "3 photos have no row in the manifest" in told.remarks[0]
+
+    def test_a_photo_that_was_never_begun_has_every_key_of_one_that_failed(self, folder: Path, pack: Path) -> None:
+        (folder / "m.csv").write_text("source,category\nin/photo-000.jpg,reds\nin/photo-000.jpg,blues\n")
+        (folder / "in/text.jpg").write_text("text")
+        run([folder / "in"], folder / "out", RunSettings(pack=pack, manifest=folder / "m.csv"))
+        begun, never = (line for line in lines_of(folder / "out")[::-1] if line["route"] == "failed")
+        assert begun.keys() - never.keys() == {"settings"}
+        assert never["seconds"] == 0
 
     def test_sweeps_what_a_killed_writer_left_and_nothing_else(self, folder: Path, pack: Path) -> None:
         left = folder / "out/review/.photo-000.jpg.0123456789ab.part"
