@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from packshot.batch import RunSettings, run
+    from packshot.carrying import Corrected, carry
     from packshot.pack import Pack
     from packshot.photo import Photo
     from packshot.pipeline import correct, fit, judge, predict, render
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "Corrected",
     "Pack",
     "Photo",
     "Recipe",
     "RunSettings",
     "Style",
     "__version__",
+    "carry",
     "correct",
     "fit",
     "judge",
@@ -32,11 +35,13 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Corrected": "packshot.carrying",
     "Pack": "packshot.pack",
     "Photo": "packshot.photo",
     "Recipe": "packshot.recipe",
     "RunSettings": "packshot.batch",
     "Style": "packshot.style",
+    "carry": "packshot.carrying",
     "correct": "packshot.pipeline",
     "fit": "packshot.pipeline",
     "judge": "packshot.pipeline",

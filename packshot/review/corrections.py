@@ -10,15 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-import numpy as np
 from pydantic import Field
 
 from packshot.catalog import Answer
-from packshot.colorscience import LUMINANCE
 from packshot.pipeline import correct
-from packshot.recipe import Color, Cropping, Frozen, Lighting, Recipe, Spot, Triple
+from packshot.recipe import Cropping, Frozen, Recipe, Spot
 from packshot.review.recategorizing import Recategorize
 from packshot.review.strokes import Coordinate, Point, Stroke, brushed, without_loose_pieces
+from packshot.shift import Shift, within
 from packshot.stages.background import png_asset
 from packshot.style import House
 
@@ -66,6 +65,10 @@ class Edit(Frozen):
     shadow: Literal["none", "keep", "soft"] | None = None
     spots_added: tuple[NewSpot, ...] = Field((), max_length=500)
     spots_removed: tuple[int, ...] = Field((), max_length=2000, description="places in the predicted list of spots")
+
+    def shift(self) -> Shift:
+        """What the hand changed of colour and light."""
+        return Shift(self.warmth, self.tint, self.exposure, self.shadows, self.highlights)
 
     def changed(self) -> list[str]:
         """The stages this edit touches, in the pipeline's order."""
@@ -161,45 +164,11 @@ def corrected(recipe: Recipe, edit: Edit, shadow_map: ShadowMap, recategorize: R
 
 
 def _color(recipe: Recipe, edit: Edit) -> dict[str, Any]:
-    color = recipe.color.effective()
-    return {
-        "strength": 1.0,
-        "white_gain": _warmed(color, edit),
-        "saturation": color.saturation,
-        "matrix": color.matrix,
-        "curves": color.curves,
-        "measured_from": "human",
-        "confidence": 1.0,
-    }
-
-
-def _warmed(color: Color, edit: Edit) -> Triple:
-    """The gains, redder against blue by ``warmth`` stops and greener by ``tint``, a grey's luminance kept."""
-    turn = np.exp2(np.array([edit.warmth / 2 - edit.tint / 3, edit.tint * 2 / 3, -edit.warmth / 2 - edit.tint / 3]))
-    turn = turn / float(LUMINANCE @ turn)
-    red, green, blue = (round(float(value), 4) for value in np.array(color.white_gain) * turn)
-    return red, green, blue
+    return edit.shift().color(recipe.color)
 
 
 def _lighting(recipe: Recipe, edit: Edit) -> dict[str, Any]:
-    light = recipe.lighting.effective()
-    grid = None if light.field is None else light.field.model_dump()
-    return {
-        "strength": 1.0,
-        "exposure": _within(Lighting, "exposure", light.exposure + edit.exposure),
-        "shadows": _within(Lighting, "shadows", light.shadows + edit.shadows),
-        "highlights": _within(Lighting, "highlights", light.highlights + edit.highlights),
-        "contrast": light.contrast,
-        "field": grid,
-    }
-
-
-def _within(part: type[Lighting] | type[Cropping], name: str, value: float) -> float:
-    """The value no further than the recipe allows: a slider that goes on beyond it does nothing more."""
-    for rule in part.model_fields[name].metadata:
-        value = max(value, getattr(rule, "ge", value))
-        value = min(value, getattr(rule, "le", value))
-    return round(value, 4)
+    return edit.shift().lighting(recipe.lighting)
 
 
 def _alignment(recipe: Recipe, edit: Edit) -> dict[str, Any]:
@@ -213,7 +182,7 @@ def _cropping(recipe: Recipe, edit: Edit) -> dict[str, Any]:
     return {
         "strength": 1.0,
         "centre": (round(centre[0], 3), round(centre[1], 3)),
-        "scale": _within(Cropping, "scale", crop.scale * edit.zoom),
+        "scale": within(Cropping, "scale", crop.scale * edit.zoom),
         "canvas": crop.canvas or recipe.source.size,
     }
 
