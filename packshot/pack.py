@@ -56,8 +56,8 @@ class Pack:
 
     @cached_property
     def content_digest(self) -> str:
-        """sha256 of what the pack does: all of ``pack.json`` but its certificate, which quotes this."""
-        content = self.file.model_dump(mode="json", exclude={"certificate"})
+        """sha256 of what the pack does: all of ``pack.json`` but its certificates, which quote this."""
+        content = self.file.model_dump(mode="json", exclude={"certificates"})
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     @cached_property
@@ -198,6 +198,15 @@ class Pack:
         session = self._session(card)
         planes = np.ascontiguousarray(image.transpose(2, 0, 1)[None], np.float32) / np.float32(127.5) - 1
         logits = session.run(None, {session.get_inputs()[0].name: planes})[0][0, 0]
+        return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)
+
+    def confirm(self, views: NDArray[np.float32]) -> NDArray[np.float32]:
+        """How likely each of a photo's suspects is a speck, (K,), by the second model for specks.
+
+        ``views`` (K, 8, h, w): what ``packshot.stages.suspects.close_ups`` shows of them, one at least.
+        """
+        session = self._session(self.file.models["suspects"])
+        logits = session.run(None, {session.get_inputs()[0].name: views})[0]
         return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)
 
     def _session(self, card: ModelCard) -> Any:

@@ -112,7 +112,7 @@ class PackFile(Frozen):
     judge: DataCard | None = Field(None, description="the trained judge, if any")
     recognition: DataCard | None = Field(None, description="how categories are told from photos, if not by the network")
     own: dict[str, OwnPack] = Field(default_factory=dict, description="by category: a pack used in this one's place")
-    certificate: dict[str, Any] | None = None
+    certificates: tuple[dict[str, Any], ...] = Field((), description="what was proven of it, one for each house style")
 
     def cards(self) -> dict[str, ModelCard | DataCard]:
         """Every file of the pack beside ``pack.json``, by what it is."""

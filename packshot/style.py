@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -32,6 +33,11 @@ class House(Frozen):
         "never",
         description="never: the canvas shrinks to what the photo holds; known: allowed where long_sides knows it",
     )
+    frame: Literal["margins", "photo"] = Field(
+        "margins", description="photo: the shot keeps the photo's own frame and size, whatever canvas and margins say"
+    )
+    color: float = Field(1.0, ge=0, le=1, description="share of the colour correction that is made; 0: none")
+    light: float = Field(1.0, ge=0, le=1, description="share of the lighting correction that is made; 0: none")
     background: tuple[int, int, int] = (255, 255, 255)
     shadow: Literal["none", "keep", "soft"] = "none"
     sharpening: float = Field(0.35, ge=0, le=3)
@@ -68,6 +74,7 @@ class Style(Frozen):
     """Rules for every category (``default``) and what differs in some (``categories``)."""
 
     style: Literal[1] = 1
+    name: str = Field("", description="of the style, for people; that of its file if not given")
     default: dict[str, Any] = Field(default_factory=dict)
     categories: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
@@ -77,16 +84,20 @@ class Style(Frozen):
         merged = {**(habits or {}), **({"long_sides": ()} if "long_side" in wanted else {}), **wanted}
         return House.model_validate(merged)
 
+    def houses(self, names: Iterable[str], habits: Callable[[str], dict[str, Any]]) -> list[House]:
+        """The rules of every category that may turn up, by each one's habits."""
+        return [self.house(name, habits(name)) for name in sorted({*names, *self.categories})]
+
     def digest(self) -> str:
         """The style as one canonical line, for telling one style from another."""
-        return self.model_dump_json()
+        return self.model_dump_json(exclude={"name"})
 
 
 def load_style(path: Path) -> Style:
     """Reads ``style.toml``. Raises ValueError naming the key that is wrong."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-        style = Style.model_validate(data)
+        style = Style.model_validate({"name": path.stem, **data})
         for category in ("default", *style.categories):
             style.house(category)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from packshot.cli import app
-from packshot.evaluation.certificate import Certificate, read_certificate
+from packshot.evaluation.certificate import Certificate, certificate_for, certificates_of
 from packshot.evaluation.gate import unfitting
 from packshot.evaluation.verdicts import read_verdicts
 from packshot.pack import Pack
@@ -54,7 +54,7 @@ def test_a_certificate_is_written_and_opens_the_gate(pack: Path, verdicts: Path)
     assert "at most 0.05 of what is published is bad" in told
     assert "published from quality" in told
     opened = Pack(pack)
-    certificate = read_certificate(opened)
+    certificate = certificate_for(opened)
     assert certificate is not None
     assert certificate.verdicts == len(read_verdicts(verdicts)) == 160
     photo = Photo.from_pixels(product_picture(1), "photo")
@@ -67,7 +67,7 @@ def test_as_json_with_curve_and_what_if(pack: Path, verdicts: Path) -> None:
     assert status == 0
     answer = json.loads(told)
     assert answer["written"]
-    assert read_certificate(Pack(pack)) == Certificate.model_validate(answer["certificate"])
+    assert certificate_for(Pack(pack)) == Certificate.model_validate(answer["certificate"])
     assert answer["curve"][-1]["published"] == 1
     published = [row["published"] for row in answer["what_if"]]
     assert [row["risk"] for row in answer["what_if"]] == [0.01, 0.02, 0.05, 0.1, 0.2]
@@ -88,7 +88,7 @@ def test_too_few_say_how_many_more(pack: Path, verdicts: Path) -> None:
     status, told = calibrate(pack, verdicts, "--risk", 0.01, "--confidence", 0.99)
     assert status == 0
     assert "more verdicts are needed" in told
-    assert read_certificate(Pack(pack)).groups[0].quality is None  # type: ignore[union-attr]
+    assert certificate_for(Pack(pack)).groups[0].quality is None  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,9 @@ def test_pairs_that_the_pack_did_not_learn_from_calibrate_it(pack: Path, tmp_pat
     assert {(4, 2), (6, 3), (4, None), (None, 2), (None, None)} < bars
 
 
-def test_another_bar_is_the_judges_from_then_on(pack: Path, tmp_path: Path) -> None:
+def test_another_bar_is_what_the_judge_is_held_to_from_then_on(pack: Path, tmp_path: Path) -> None:
     """Whatever is calibrated is what the judge says of a shot afterwards; a dry run leaves it with its own bar."""
-    from packshot.evaluation.judge_model import judge_of
+    from packshot.evaluation.judge import serving_judge
     from packshot.learning.judging.training import add_judge
     from tests.learning.judging.test_training import judge as trained
 
@@ -146,18 +146,44 @@ def test_another_bar_is_the_judges_from_then_on(pack: Path, tmp_path: Path) -> N
     _write_pairs(folder, pack, 2)
     add_judge(pack, trained().model_copy(update={"projection": None, "hard": None, "seen": ()}))
     assert calibrate(pack, folder, *how, "--dry-run")[0] == 0
-    assert judge_of(Pack(pack)).bar == trained().bar  # type: ignore[union-attr]
+    assert serving_judge(Pack(pack), Style()).bar == trained().bar  # type: ignore[union-attr]
     status, told = calibrate(pack, folder, *how)
     assert status == 0
     assert "  12  0.95        5" in told
     opened = Pack(pack)
-    held, certificate = judge_of(opened), read_certificate(opened)
+    held, certificate = serving_judge(opened, Style()), certificate_for(opened)
     assert held is not None
     assert certificate is not None
     assert certificate.bar is not None
     assert (held.bar, held.bar.delta_e, held.bar.corner) == (certificate.bar, 12, 5)
-    assert unfitting(certificate, opened, Style()) is None
+    assert unfitting(certificate, opened) is None
     assert opened.verify() == []
+    other = serving_judge(opened, Style(default={"margin_top": 0.2}))
+    assert other is not None
+    assert other.bar == trained().bar, "of other styles nothing was said"
+
+
+def test_a_style_is_held_only_to_what_it_does(pack: Path, tmp_path: Path) -> None:
+    """The cut-out alone leaves colour and frame to the photo, so the bar asks for neither, and has a certificate of its
+    own beside that of the pack's style."""
+    from packshot.learning.judging.training import add_judge
+    from tests.learning.judging.test_training import judge as trained
+
+    folder, how = tmp_path / "pairs", ("--workers", 1, "--kept", tmp_path / "kept")
+    _write_pairs(folder, pack, 2)
+    add_judge(pack, trained().model_copy(update={"projection": None, "hard": None, "seen": ()}))
+    assert calibrate(pack, folder, *how)[0] == 0
+    status, told = calibrate(pack, folder, "--style", "cutout", *how, "--json")
+    assert status == 0
+    answer, _ = json.JSONDecoder().raw_decode(told[told.index("{") :])
+    (group,) = answer["certificate"]["groups"]
+    assert (group["verdicts"], group["bad"]) == (2, 0), "the spoilt colour is not held against it"
+    own, cutout = certificates_of(Pack(pack))
+    assert (own.style, cutout.style) == ("", "cutout")
+    assert own.bar is not None
+    assert cutout.bar is not None
+    assert (own.bar.delta_e, own.bar.iou, own.bar.corner) == (4, 0.95, 2)
+    assert (cutout.bar.delta_e, cutout.bar.iou, cutout.bar.corner) == (None, 0.95, None)
 
 
 def _write_pairs(folder: Path, pack: Path, count: int) -> None:
@@ -192,7 +218,7 @@ def _patterned(index: int) -> np.ndarray:
 def test_a_copied_pack_keeps_its_certificate(tmp_path: Path) -> None:
     one = make_pack(tmp_path / "one", certified=True)
     two = shutil.copytree(one, tmp_path / "two")
-    assert read_certificate(Pack(two)) == read_certificate(Pack(one))
+    assert certificate_for(Pack(two)) == certificate_for(Pack(one))
     assert Pack(one).content_digest == Pack(Path(two)).content_digest
 
 

@@ -197,7 +197,7 @@ def test_packs_are_described_and_checked(tmp_path: Path, pack: Path) -> None:
         ["reds", "greens", "blues"],
         [],
     )
-    assert "certificate  none: every photo goes to review" in packshot("packs", pack).stdout
+    assert "unseen       no certificate: every photo goes to review" in packshot("packs", pack).stdout
     broken = make_pack(tmp_path / "broken")
     (broken / "product.onnx").unlink()
     done = packshot("packs", broken)

@@ -197,7 +197,7 @@ def test_the_content_digest_changes_with_every_threshold_but_not_with_the_certif
     for limit in ({"second_look": 0.0}, {"second_look": 0.1}, {"align_unsure": 0.25}):
         (tmp_path / "a" / "pack.json").write_text(json.dumps(settings | {"thresholds": limit}))
         assert Pack(tmp_path / "a").content_digest != pack.content_digest
-    (tmp_path / "a" / "pack.json").write_text(json.dumps(settings | {"certificate": {"promise": 0.05}}))
+    (tmp_path / "a" / "pack.json").write_text(json.dumps(settings | {"certificates": [{"promise": 0.05}]}))
     assert Pack(tmp_path / "a").content_digest == pack.content_digest
 
 

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from onnx import helper
 
+from packshot.commands.styles import find_style
 from packshot.pack import Pack
 from packshot.photo import Photo
 from packshot.pipeline import STAGES, correct, fit, judge, predict, render
 from packshot.recipe import Recipe, Spot
-from packshot.style import Style
+from packshot.stages.background import decode_matte
+from packshot.style import Style, load_style
 from tests.models import finds_white, follows_symmetry, network, pack_with
 from tests.pictures import product_photo
 
@@ -115,6 +117,27 @@ def test_odd_frames_go_through(pack: Pack, size: tuple[int, int]) -> None:
 def test_another_photos_recipe_is_refused(recipe: Recipe) -> None:
     with pytest.raises(ValueError, match="its own recipe"):
         render(Photo.from_pixels(np.zeros((10, 10, 3), np.uint8), "small"), recipe)
+
+
+def test_the_cut_out_alone_leaves_the_products_pixels_and_frame_as_they_were(photo: Photo, pack: Pack) -> None:
+    style = load_style(find_style("cutout"))
+    assert style.name == "cutout"
+    recipe = predict(photo, pack, style)
+    picture, matte = render(photo, recipe), decode_matte(recipe.asset(recipe.background.matte))  # type: ignore[arg-type]
+    assert picture.shape == photo.pixels().shape == (*matte.shape, 3)
+    product, empty = matte == 255, cv2.dilate(matte, np.ones((5, 5), np.uint8)) == 0
+    assert product.mean() > 0.1
+    assert (picture[product] == photo.pixels()[product]).all()
+    assert (picture[empty] == 255).all()
+    assert (recipe.color.strength, recipe.lighting.strength) == (0, 0), "an editor may bring them back"
+
+
+def test_half_the_colour_correction_is_half_as_strong(photo: Photo, pack: Pack) -> None:
+    warm = Photo.from_pixels((photo.pixels() * np.array([1, 0.92, 0.8])).astype(np.uint8), "warm")
+    whole, half = (predict(warm, pack, Style(default={"color": share, "light": share})) for share in (1.0, 0.5))
+    assert whole.color.effective() != half.color.effective()
+    assert half.color.effective() == whole.color.model_copy(update={"strength": 0.5}).effective()
+    assert half.lighting.effective() == whole.lighting.model_copy(update={"strength": 0.5}).effective()
 
 
 def test_a_person_changes_what_they_change_and_nothing_else(recipe: Recipe) -> None:

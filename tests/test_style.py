@@ -29,6 +29,11 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
+def test_a_style_is_called_as_its_file_unless_it_says_otherwise(tmp_path: Path) -> None:
+    assert load_style(written(tmp_path, STYLE)).name == "style"
+    assert load_style(written(tmp_path, 'name = "winter"\n' + STYLE)).name == "winter"
+
+
 def test_an_empty_style_is_the_house_default() -> None:
     assert Style().house("anything") == House()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import math
 import os
 import time
 import traceback
@@ -84,7 +85,7 @@ def retouch(work: Retouching, pack: Pack, item: Item, reserve: Reserve) -> Line:
     return {**line, "settings": settings_of(work, item), "seconds": round(time.perf_counter() - begun, 3)}
 
 
-def megabytes_needed(photo: Photo, most_pixels: int) -> float:
+def megabytes_needed(photo: Photo, most_pixels: float) -> float:
     """An upper estimate of the memory that work on a photo takes, beyond the worker's own.
 
     ``most_pixels``: of any output the style asks for. Measured: 2 to 4 decoded photos, and 7 outputs.
@@ -95,9 +96,12 @@ def megabytes_needed(photo: Photo, most_pixels: int) -> float:
     return 100 + (decoded * source + 8 * 3 * output) / 2**20
 
 
-def most_pixels(style: Style, pack: Pack) -> int:
-    """Pixels of the largest canvas that any category may get, marketplaces' outputs included."""
+def most_pixels(style: Style, pack: Pack) -> float:
+    """Pixels of the largest canvas that any category may get, marketplaces' outputs included; no limit where the photo
+    sets it."""
     houses = _houses(style, pack)
+    if any(house.frame == "photo" for house in houses):
+        return math.inf
     canvases = [house.canvas() for house in houses]
     asked = (preset(name, house.own_presets).variant.canvas for house in houses for name in house.presets)
     canvases += [canvas for canvas in asked if canvas is not None]
@@ -112,8 +116,7 @@ def require_presets(style: Style, pack: Pack) -> None:
 
 
 def _houses(style: Style, pack: Pack) -> list[House]:
-    categories = sorted({*pack.categories, *style.categories})
-    return [style.house(category, pack.habits(category)) for category in categories]
+    return style.houses(pack.categories, pack.habits)
 
 
 def _finish(work: Retouching, pack: Pack, item: Item, photo: Photo) -> Line:

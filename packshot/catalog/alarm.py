@@ -13,7 +13,7 @@ from packshot.catalog.rows import standing_decisions
 from packshot.catalog.schema import photos, predictions
 from packshot.catalog.schema import publications as outbox
 from packshot.evaluation.audit import AuditPlan, Watch
-from packshot.evaluation.certificate import close_gate, read_certificate
+from packshot.evaluation.certificate import certificates_of, close_gate
 from packshot.pack import Pack
 
 
@@ -71,13 +71,12 @@ def _reigning(catalog: Catalog) -> Pack | None:
 
 
 def _promised(pack: Pack | None, plan: AuditPlan) -> AuditPlan:
-    certificate = None if pack is None else read_certificate(pack)
-    return plan if certificate is None else plan.model_copy(update={"risk": certificate.promise.risk})
+    promised = [] if pack is None else [one.promise.risk for one in certificates_of(pack)]
+    return plan.model_copy(update={"risk": min(promised)}) if promised else plan
 
 
 def _close(pack: Pack, why: str) -> None:
-    certificate = read_certificate(pack)
-    if certificate is not None and certificate.closed is None:
+    if any(one.closed is None for one in certificates_of(pack)):
         close_gate(pack.folder, why)
 
 

@@ -13,7 +13,7 @@ from packshot.catalog.catalog import Catalog
 from packshot.catalog.champions import champion
 from packshot.catalog.database import Transaction
 from packshot.catalog.schema import photos, predictions
-from packshot.evaluation.certificate import read_certificate
+from packshot.evaluation.certificate import certificates_of
 from packshot.evaluation.drift import LEAST_PHOTOS, Arrival, Shift, drift_by_day
 from packshot.evaluation.features import recipe_features
 from packshot.pack import Pack
@@ -112,13 +112,13 @@ def inputs(catalog: Catalog) -> Inputs:
 
 
 def _certified(catalog: Catalog) -> date | None:
-    """The day on which the gate of the pack that retouches was proven."""
+    """The day on which the gate of the pack that retouches was last proven."""
     reign = champion(catalog)
     try:
-        certificate = None if reign is None else read_certificate(Pack(reign.folder))
+        certificates = () if reign is None else certificates_of(Pack(reign.folder))
     except (PackError, ValueError):
         return None  # a pack that is gone or damaged publishes nothing: it has no day to compare with
-    return None if certificate is None else date.fromisoformat(certificate.date)
+    return max((date.fromisoformat(one.date) for one in certificates), default=None)
 
 
 def _inputs(transaction: Transaction, certified: date | None) -> Inputs:

@@ -160,12 +160,12 @@ def _recognising(champion: Pack, challenger: Pack, categories: Sequence[str], fo
 
 
 def _copy(pack: Pack, folder: Path, deep: bool = True) -> None:
-    """The files that ``pack.json`` names and no others, without the certificate."""
+    """The files that ``pack.json`` names and no others, without the certificates."""
     folder.mkdir(parents=True)
     for card in pack.file.cards().values():
         shutil.copyfile(pack.folder / card.file, folder / card.file)
     content = json.loads((pack.folder / "pack.json").read_text(encoding="utf-8"))
-    content["certificate"] = None
+    content["certificates"] = []
     if not deep:
         content["own"] = {}
     (folder / "pack.json").write_text(json.dumps(content, indent=1), encoding="utf-8")

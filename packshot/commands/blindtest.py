@@ -10,6 +10,7 @@ import typer
 from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
 from packshot.commands.pair_sets import read_pair_set
 from packshot.commands.steps import Steps
+from packshot.commands.styles import StyleFile
 
 if TYPE_CHECKING:
     from packshot.blindtest.making import Made
@@ -26,7 +27,7 @@ def make(
     pairs: Annotated[Path, typer.Argument(help="Pairs that the pack was not trained on.")],
     out: Annotated[Path, typer.Option(help="Folder for the test; new.")],
     pack: Annotated[str, typer.Option(help="Pack folder, or the name of one that ships.")] = "base",
-    style: Annotated[Path | None, typer.Option(help="House style, a style.toml.")] = None,
+    style: StyleFile = None,
     products: Annotated[int, typer.Option(min=1, help="Pictures of ours, spread over categories.")] = 200,
     margin: Annotated[float, typer.Option(min=0.01, max=0.4, help="Recognition this near to one half is equal.")] = 0.1,
     doubt: Annotated[float, typer.Option(min=0.001, max=0.4, help="Risk of each wrong conclusion.")] = 0.05,

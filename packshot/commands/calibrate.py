@@ -12,6 +12,7 @@ import typer
 from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
 from packshot.commands.pair_sets import read_pair_set
 from packshot.commands.steps import Steps
+from packshot.commands.styles import StyleFile
 
 if TYPE_CHECKING:
     from packshot.evaluation.bar import Bar
@@ -45,10 +46,10 @@ def calibrate(
         float, typer.Option(min=0.0005, max=0.5, help="Share of what is published that may be bad.")
     ] = 0.02,
     confidence: Annotated[float, typer.Option(min=0.5, max=0.9999, help="How sure this must be.")] = 0.9,
-    style: Annotated[Path | None, typer.Option(help="House style the pack will be used with.")] = None,
+    style: StyleFile = None,
     delta_e: Annotated[
         float | None,
-        typer.Option(min=0, help="Pairs: bar of good, mean ΔE00 on the product; the judge's if not given."),
+        typer.Option(min=0, help="Pairs: bar of good, mean ΔE00 on the product; as before if not given."),
     ] = None,
     iou: Annotated[float | None, typer.Option(min=0, max=1, help="Pairs: bar of good, IoU of the mattes.")] = None,
     corner: Annotated[float | None, typer.Option(min=0, help="Pairs: bar of good, corners in percent.")] = None,
@@ -67,14 +68,12 @@ def calibrate(
     folder, promise = find_pack(pack), Promise(risk=risk, confidence=confidence)
     try:
         opened, house = Pack(folder), _style(style)
-        bar = _bar(opened, {"delta_e": delta_e, "iou": iou, "corner": corner})
+        bar = _bar(opened, house, {"delta_e": delta_e, "iou": iou, "corner": corner})
         found = _found(folder, (data, catalog), bar, (style, kept, workers))
         if not found.cases:
             fail(f"{data or catalog} holds no verdict that may calibrate {opened.label}{'' if data else _LOT}")
-        if not dry_run and found.bar is not None:
-            opened = _hold_to(opened, found.bar)
         certificate = certify(opened, found.cases, promise, house, found.bar)
-        figures = _figures(opened, found, promise)
+        figures = _figures(opened, house, found, promise)
     except (PackError, ValueError, OSError) as error:
         fail(str(error))
     if not dry_run:
@@ -85,29 +84,16 @@ def calibrate(
     raise typer.Exit(ExitStatus.SOME_FAILED if left_out else ExitStatus.DONE)
 
 
-def _bar(pack: Pack, asked: dict[str, float | None]) -> Bar:
-    """The judge's bar of good, with what was asked in place of it."""
+def _bar(pack: Pack, style: Style, asked: dict[str, float | None]) -> Bar:
+    """The bar of good this style was last held to, or else the judge's, less what the style leaves alone; with what was
+    asked in place of it."""
     from packshot.evaluation.bar import Bar
-    from packshot.evaluation.judge_model import judge_of
+    from packshot.evaluation.judge import serving_judge
 
-    trained = judge_of(pack)
+    trained = serving_judge(pack, style)
     own = Bar() if trained is None else trained.bar
-    return own.model_copy(update={name: limit for name, limit in asked.items() if limit is not None})
-
-
-def _hold_to(pack: Pack, bar: Bar) -> Pack:
-    """The pack with its judge held to this bar, so that what it says of a shot is what was calibrated."""
-    from packshot.evaluation.judge_model import judge_of
-    from packshot.learning.judging.calibration import serving_bar
-    from packshot.learning.judging.training import add_judge
-    from packshot.pack import Pack
-
-    trained = judge_of(pack)
-    held = None if trained is None else serving_bar(trained, bar)
-    if held is None or held is trained:
-        return pack
-    add_judge(pack.folder, held)
-    return Pack(pack.folder)
+    left = own.of_what_is_done(style.houses(pack.categories, pack.habits))
+    return left.model_copy(update={name: limit for name, limit in asked.items() if limit is not None})
 
 
 def _style(path: Path | None) -> Style:
@@ -156,7 +142,7 @@ def _from_file(path: Path) -> _Data:
 
 def _from_pairs(folder: Path, data: Path, bar: Bar, how: tuple[Path | None, Path | None, int | None]) -> _Data:
     from packshot.engines import EngineError
-    from packshot.evaluation.judge_model import judge_of
+    from packshot.evaluation.judge import serving_judge
     from packshot.learning.judging.calibration import measure_pairs
     from packshot.learning.judging.outcomes import OutcomeSettings
     from packshot.pack import Pack
@@ -171,12 +157,12 @@ def _from_pairs(folder: Path, data: Path, bar: Bar, how: tuple[Path | None, Path
         say(f"{measured.learned_from} of {len(read.pairs)} pairs are left out: the pack learned from their groups.")
     for name, reason in measured.left_out.items():
         say(f"{name} is left out: {reason}")
-    return _Data(measured.cases(bar, judge_of(Pack(folder))), bar, measured)
+    return _Data(measured.cases(bar, serving_judge(Pack(folder), _style(how[0]))), bar, measured)
 
 
-def _figures(pack: Pack, found: _Data, promise: Promise) -> dict[str, Any]:
+def _figures(pack: Pack, style: Style, found: _Data, promise: Promise) -> dict[str, Any]:
     """The curve, and what other promises and bars would allow. They carry no promise of their own."""
-    from packshot.evaluation.judge_model import judge_of
+    from packshot.evaluation.judge import serving_judge
     from packshot.evaluation.promise import curve
     from packshot.learning.judging.what_if import as_rows, by_bar, of_cases
 
@@ -188,7 +174,8 @@ def _figures(pack: Pack, found: _Data, promise: Promise) -> dict[str, Any]:
     if found.measured is None or found.bar is None:
         others = [of_cases(found.cases, promise.confidence)]
     else:
-        others = by_bar(found.measured.outcomes, judge_of(pack), found.bar, promise.confidence)
+        judge = serving_judge(pack, style)
+        others = by_bar(found.measured.outcomes, judge, found.bar, promise.confidence)
     return {"curve": rows, "what_if": [row for one in others for row in as_rows(one, promise.confidence)]}
 
 

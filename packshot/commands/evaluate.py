@@ -11,9 +11,11 @@ import typer
 from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
 from packshot.commands.pair_sets import read_pair_set
 from packshot.commands.steps import Steps
+from packshot.commands.styles import StyleFile
 from packshot.engines import EngineError
 
 if TYPE_CHECKING:
+    from packshot.evaluation.bar import Bar
     from packshot.learning.pairs import Pair
     from packshot.learning.proof.evaluation import Evaluation, EvaluationOptions
 
@@ -32,7 +34,7 @@ def evaluate(
     quick: Annotated[
         bool, typer.Option("--quick", help="Without fits: no ceiling, no mean colour, no specks.")
     ] = False,
-    style: Annotated[Path | None, typer.Option(help="House style, a style.toml.")] = None,
+    style: StyleFile = None,
     held_out: Annotated[
         bool, typer.Option("--held-out", help="Only the groups that `packshot learn` holds out.")
     ] = False,
@@ -41,20 +43,25 @@ def evaluate(
     kept: Annotated[Path | None, typer.Option(help="Folder to keep registrations in for the next time.")] = None,
     report: Annotated[Path | None, typer.Option(help="Also write a report for people, an HTML file.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Pairs at a time; one per core if not given.")] = None,
-    delta_e: Annotated[float, typer.Option(min=0, help="Bar of good: mean ΔE00 on the product.")] = 4.0,
-    iou: Annotated[float, typer.Option(min=0, max=1, help="Bar of good: IoU of the mattes.")] = 0.95,
-    corner: Annotated[float, typer.Option(min=0, help="Bar of good: corners, percent of the long side.")] = 2.0,
+    delta_e: Annotated[
+        float | None, typer.Option(min=0, help="Bar of good: mean ΔE00 on the product; 4 if not given.")
+    ] = None,
+    iou: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Bar of good: IoU of the mattes; 0.95 if not given.")
+    ] = None,
+    corner: Annotated[
+        float | None, typer.Option(min=0, help="Bar of good: corners, percent of the long side; 2 if not given.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Measure how near a pack comes to the retouchers, beside the untouched photo, simple methods and the ceiling."""
     from packshot.commands.packs import find_pack
-    from packshot.evaluation.bar import Bar
     from packshot.learning.proof.evaluation import EvaluationOptions
 
     folder = find_pack(pack)
     chosen = _chosen(pairs, held_out)[:limit]
     _warn_of_seen(chosen, folder)
-    bar = Bar(delta_e=delta_e, iou=iou, corner=corner)
+    bar = _bar(folder, style, {"delta_e": delta_e, "iou": iou, "corner": corner})
     with TemporaryDirectory() as temporary:
         if not quick:
             fits = fits or Path(temporary) / "fits"
@@ -68,6 +75,20 @@ def evaluate(
             write_pack_report(folder, PackReport(evaluation), chosen, options, report)
     answer_json(evaluation.as_json()) if json else _tell(evaluation)
     raise typer.Exit(ExitStatus.SOME_FAILED if evaluation.failed else ExitStatus.DONE)
+
+
+def _bar(folder: Path, style: Path | None, asked: dict[str, float | None]) -> Bar:
+    """What is asked, and the usual limits of what the style does."""
+    from packshot.evaluation.bar import Bar
+    from packshot.pack import Pack
+    from packshot.style import Style, load_style
+
+    try:
+        pack, house = Pack(folder), Style() if style is None else load_style(style)
+    except (OSError, ValueError) as error:
+        fail(str(error))
+    usual = Bar().of_what_is_done(house.houses(pack.categories, pack.habits))
+    return usual.model_copy(update={name: limit for name, limit in asked.items() if limit is not None})
 
 
 def _fit(pairs: list[Pair], folder: Path, workers: int | None) -> None:

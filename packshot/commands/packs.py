@@ -57,7 +57,13 @@ def find_pack(name: str) -> Path:
 
 def describe(pack: Pack) -> dict[str, Any]:
     """What there is to know of a pack."""
+    from packshot.evaluation.certificate import certificates_of, publishing
+
     problems = pack.verify()
+    try:
+        publishes = publishing(certificates_of(pack))
+    except ValueError as error:
+        publishes, problems = [], [*problems, str(error)]
     models = {
         name: {"file": card.file, "bytes": _bytes(pack.folder / card.file)} for name, card in pack.file.models.items()
     }
@@ -68,7 +74,8 @@ def describe(pack: Pack) -> dict[str, Any]:
         "digest": pack.digest,
         "categories": list(pack.file.categories if problems else pack.categories),
         "models": models,
-        "certificate": pack.file.certificate,
+        "certificates": list(pack.file.certificates),
+        "publishes": publishes,
         "problems": problems,
     }
 
@@ -83,15 +90,13 @@ def _tell(described: dict[str, Any]) -> None:
     for name, model in described["models"].items():
         size = "missing" if model["bytes"] is None else f"{model['bytes'] / 1e6:.1f} MB"
         answer(f"  model        {name}: {model['file']}, {size}")
-    answer(f"  certificate  {_certified(described['certificate'])}")
+    answer(f"  unseen       {_unseen(described)}")
     answer(f"  files        {'; '.join(described['problems']) or 'whole'}")
 
 
-def _certified(certificate: dict[str, Any] | None) -> str:
-    """What a certificate allows: a pack may have one that proves too little for anything."""
-    from packshot.evaluation.certificate import publishing
-
-    if not certificate:
-        return "none: every photo goes to review"
-    groups = publishing(certificate)
-    return f"may publish unseen: {', '.join(groups)}" if groups else "proves too little: every photo goes to review"
+def _unseen(described: dict[str, Any]) -> str:
+    """What certificates allow: a pack may have some that prove too little for anything."""
+    if not described["certificates"]:
+        return "no certificate: every photo goes to review"
+    groups = described["publishes"]
+    return f"may publish {', '.join(groups)}" if groups else "proven too little: every photo goes to review"

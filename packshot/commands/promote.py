@@ -11,12 +11,12 @@ import typer
 from packshot.commands.catalogs import CatalogUrl, opened
 from packshot.commands.output import ExitStatus, answer, answer_json, fail, say
 from packshot.commands.steps import Steps
+from packshot.commands.styles import StyleFile
 
 if TYPE_CHECKING:
     from packshot.catalog.contest import Outcome
 
 Challenger = Annotated[str, typer.Argument(help="The new pack: a folder, or the name of one that ships.")]
-StyleFile = Annotated[Path | None, typer.Option(help="House style, a style.toml.")]
 Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from packshot.commands.output import answer, fail, say
+from packshot.commands.styles import StyleFile
 
 if TYPE_CHECKING:
     from packshot.catalog import Catalog
@@ -34,9 +35,7 @@ def review(
         Path | None, typer.Option(help="Folder for packs that managers promote; inside OUT if not given.")
     ] = None,
     frozen: Annotated[Path | None, typer.Option(help="Pairs that no challenger learned from.")] = None,
-    style: Annotated[
-        Path | None, typer.Option(help="House style of the run, a style.toml; packs are compared with it too.")
-    ] = None,
+    style: StyleFile = None,
     certificate: Annotated[Path | None, typer.Option(help="TLS certificate chain, PEM.")] = None,
     private_key: Annotated[Path | None, typer.Option(help="TLS private key, PEM.")] = None,
 ) -> None:

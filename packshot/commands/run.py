@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from packshot.commands.output import ExitStatus, answer, answer_json, counted, duration, fail, say
+from packshot.commands.styles import StyleFile
 
 if TYPE_CHECKING:
     from packshot.batch import Recorder, RunSettings, Summary
@@ -29,7 +30,7 @@ def run(
     ] = None,
     category: Annotated[str, typer.Option(help="Of all photos the manifest gives none; auto: predicted.")] = "auto",
     manifest: Annotated[Path | None, typer.Option(help="CSV with the columns source and category.")] = None,
-    style: Annotated[Path | None, typer.Option(help="House style, a style.toml.")] = None,
+    style: StyleFile = None,
     engine: Annotated[str, typer.Option(help="local: processes of this machine.")] = "local",
     workers: Annotated[int | None, typer.Option(min=1, help="Photos at a time; one per core if not given.")] = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a photo is given up.")] = 300,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
 from packshot.recipe import Frozen
+from packshot.style import House
 
 WORDS = {
     "delta_e": "ΔE00 on the product", "iou": "matte IoU", "corner": "corners (% of the long side)",
@@ -32,6 +33,17 @@ class Bar(Frozen):
     def severity(self, figures: Mapping[str, float | None]) -> float:
         """How far the worst figure is from perfect, 1 being the bar itself."""
         return max((self._distance(name, figures.get(name)) for name in type(self).model_fields), default=0.0)
+
+    def of_what_is_done(self, houses: Sequence[House]) -> Bar:
+        """The limits that such rules leave: colour, frame or angle that nobody touches is not held against them."""
+        dropped: dict[str, None] = {}
+        if all(house.color == house.light == 0 for house in houses):
+            dropped |= {"delta_e": None, "perceptual": None}
+        if all(house.frame == "photo" for house in houses):
+            dropped |= {"corner": None, "margin": None, "perceptual": None}
+        if all(house.upright == "never" for house in houses):
+            dropped |= {"angle": None}
+        return self.model_copy(update=dropped)
 
     def words(self) -> str:
         """The limits that are set, for people."""

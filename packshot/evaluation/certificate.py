@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -42,13 +42,14 @@ class CertifiedGroup(Frozen):
 
 
 class Certificate(Frozen):
-    """``certificate`` of ``pack.json``."""
+    """One of ``certificates`` of ``pack.json``."""
 
     certificate: Literal[1] = 1
     promise: Promise
     bar: Bar | None = Field(None, description="what counted as good; none: people's own verdicts")
     pack: str = Field(description="name and version")
     pack_digest: str = Field(description="of the pack without this certificate")
+    style: str = Field("", description="the house style's name; empty: the pack's own")
     style_digest: str
     software: str = Field(description="packshot's version: rules live in code")
     data_digest: str = Field(description="of the verdicts")
@@ -63,15 +64,19 @@ class Certificate(Frozen):
         return next(fitting, None)
 
 
-def publishing(certificate: Mapping[str, Any] | None) -> list[str]:
-    """The groups that a certificate, as it stands in ``pack.json``, lets through unseen."""
-    groups = () if certificate is None else certificate.get("groups", ())
-    return [group["name"] for group in groups if group.get("quality") is not None]
+def publishing(certificates: Sequence[Certificate]) -> list[str]:
+    """What may be published unseen, group by group, each with the house style it is about."""
+    return [
+        group.name + (f" (style {one.style})" if one.style else "")
+        for one in certificates
+        for group in one.groups
+        if group.quality is not None and one.closed is None
+    ]
 
 
 def style_digest(style: Style) -> str:
     """sha256 of everything in a style that changes the edit."""
-    content = style.model_dump(mode="json")
+    content = style.model_dump(mode="json", exclude={"name"})
     for rules in (content["default"], *content["categories"].values()):
         for key in _NO_PICTURE:
             rules.pop(key, None)
@@ -87,7 +92,7 @@ def data_digest(cases: Sequence[Case]) -> str:
 def certify(
     pack: Pack, cases: Sequence[Case], promise: Promise, style: Style | None = None, bar: Bar | None = None
 ) -> Certificate:
-    """What these verdicts prove. They must be about this pack's own shots, and must not have trained it.
+    """What these verdicts prove. They must be about this pack's own shots in this style, and must not have trained it.
 
     Groups keep the promise all at once: the doubt is shared out among them by their numbers (Bonferroni).
     """
@@ -101,6 +106,7 @@ def certify(
         bar=bar,
         pack=pack.label,
         pack_digest=pack.content_digest,
+        style=(style or Style()).name,
         style_digest=style_digest(style or Style()),
         software=__version__,
         data_digest=data_digest(cases),
@@ -175,30 +181,39 @@ def what_could_be_published(cases: Sequence[Case], promise: Promise) -> float:
     return sum(one.published for one in found) / max(1, len(cases))
 
 
-def read_certificate(pack: Pack) -> Certificate | None:
-    """The pack's certificate; None if it has none. Raises ValueError when it cannot be read."""
-    content = pack.file.certificate
-    if content is None:
-        return None
+def certificates_of(pack: Pack) -> tuple[Certificate, ...]:
+    """What was proven of a pack, for each house style. Raises ValueError when it cannot be read."""
     try:
-        return Certificate.model_validate(content)
+        return tuple(Certificate.model_validate(content) for content in pack.file.certificates)
     except ValidationError as error:
-        raise ValueError(f"the certificate of {pack.label} cannot be read: calibrate it again") from error
+        raise ValueError(f"a certificate of {pack.label} cannot be read: calibrate it again") from error
 
 
-def write_certificate(folder: Path, certificate: Certificate | None) -> None:
-    """Puts a certificate into ``pack.json``, or takes it out; the file appears whole or not at all."""
-    from packshot.photo import write_atomic
+def certificate_for(pack: Pack, style: Style | None = None) -> Certificate | None:
+    """The certificate for a house style; None if there is none. Raises ValueError when it cannot be read."""
+    digest = style_digest(style or Style())
+    return next((one for one in certificates_of(pack) if one.style_digest == digest), None)
 
-    path = folder / "pack.json"
-    content = json.loads(path.read_text(encoding="utf-8"))
-    content["certificate"] = None if certificate is None else certificate.model_dump(mode="json")
-    write_atomic(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+
+def write_certificate(folder: Path, certificate: Certificate) -> None:
+    """Puts a certificate into ``pack.json``, in place of one for the same style; the file appears whole or not at
+    all."""
+    others = [one for one in certificates_of(Pack(folder)) if one.style_digest != certificate.style_digest]
+    _write(folder, [*others, certificate])
 
 
 def close_gate(folder: Path, why: str) -> None:
     """Stops publication by this pack until it is calibrated again. Raises ValueError when it has no certificate."""
-    certificate = read_certificate(Pack(folder))
-    if certificate is None:
+    certificates = certificates_of(Pack(folder))
+    if not certificates:
         raise ValueError(f"{folder} has no certificate: nothing is published by it anyway")
-    write_certificate(folder, certificate.model_copy(update={"closed": why}))
+    _write(folder, [one.model_copy(update={"closed": why}) for one in certificates])
+
+
+def _write(folder: Path, certificates: Sequence[Certificate]) -> None:
+    from packshot.photo import write_atomic
+
+    path = folder / "pack.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["certificates"] = [one.model_dump(mode="json") for one in certificates]
+    write_atomic(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())

@@ -70,7 +70,7 @@ def category(view: View) -> Features:
 
 def light(view: View, recipe: Recipe) -> Features:
     """Brightness and colour of product and backdrop, before and after the recipe's own correction."""
-    gain = np.array(recipe.color.white_gain) * 2**recipe.lighting.exposure
+    gain = np.array(recipe.color.effective().white_gain) * 2 ** recipe.lighting.effective().exposure
     product, backdrop = view.small_linear[view.sure_product], view.small_linear[view.sure_backdrop]
     features: Features = {"sure_product": float(view.sure_product.mean())}
     for name, values in (("product", product[::3]), ("backdrop", backdrop[::5])):
@@ -127,8 +127,9 @@ def _angle(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
 
 def recipe_features(recipe: Recipe) -> Features:
     """What was decided, in the units people think in."""
-    red, green, blue = recipe.color.white_gain
-    grid = recipe.lighting.field
+    color, lighting = recipe.color.effective(), recipe.lighting.effective()
+    red, green, blue = color.white_gain
+    grid = lighting.field
     width, height = recipe.source.size
     canvas = recipe.geometry.size
     scale = geometry.scale_of(recipe.geometry.affine())
@@ -136,13 +137,13 @@ def recipe_features(recipe: Recipe) -> Features:
     return {
         "gain_red": float(np.log2(max(red, 1e-4) / max(green, 1e-4))),
         "gain_blue": float(np.log2(max(blue, 1e-4) / max(green, 1e-4))),
-        "white_confidence": recipe.color.confidence,
-        "white_from_backdrop": float(recipe.color.measured_from == "backdrop"),
-        "saturation": recipe.color.saturation,
-        "exposure": recipe.lighting.exposure,
-        "shadows": recipe.lighting.shadows,
-        "highlights": recipe.lighting.highlights,
-        "tone_contrast": recipe.lighting.contrast,
+        "white_confidence": color.confidence,
+        "white_from_backdrop": float(color.measured_from == "backdrop"),
+        "saturation": color.saturation,
+        "exposure": lighting.exposure,
+        "shadows": lighting.shadows,
+        "highlights": lighting.highlights,
+        "tone_contrast": lighting.contrast,
         "unevenness": 0.0 if grid is None else float(np.ptp(grid.array())),
         "angle": abs(recipe.alignment.angle),
         "angle_confidence": recipe.alignment.confidence,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packshot.evaluation.certificate import Certificate, read_certificate, style_digest
+from packshot.evaluation.certificate import Certificate, certificate_for
 from packshot.pack import Pack
 from packshot.recipe import Reason
 from packshot.style import Style
@@ -16,19 +16,22 @@ NO_CERTIFICATE = Reason(
 def stopped(pack: Pack, style: Style, category: str, hard: bool, quality: float) -> Reason | None:
     """Why a shot of this quality may not be published unseen; None: it may."""
     try:
-        certificate = read_certificate(pack)
+        certificate = certificate_for(pack, style)
     except ValueError as error:
         return Reason(code="certificate_unreadable", sentence=f"Nothing is published unseen: {error}.")
-    if certificate is None:
+    if not pack.file.certificates:
         return NO_CERTIFICATE
-    misfit = unfitting(certificate, pack, style)
+    if certificate is None:
+        sentence = "Nothing is published unseen: the pack was never calibrated with this house style; calibrate it."
+        return Reason(code="certificate_misfit", sentence=sentence)
+    misfit = unfitting(certificate, pack)
     if misfit is not None:
         return Reason(code="certificate_misfit", sentence=f"Nothing is published unseen: {misfit}.")
     return _below(certificate, category, hard, quality)
 
 
-def unfitting(certificate: Certificate, pack: Pack, style: Style) -> str | None:
-    """Why a certificate does not hold here, as half a sentence; None: it does."""
+def unfitting(certificate: Certificate, pack: Pack) -> str | None:
+    """Why a certificate does not hold for a pack, as half a sentence; None: it does."""
     from packshot import __version__
 
     if certificate.closed is not None:
@@ -37,8 +40,6 @@ def unfitting(certificate: Certificate, pack: Pack, style: Style) -> str | None:
         return "the pack was changed after it was calibrated; calibrate it again"
     if pack.damage:
         return f"the pack is damaged ({pack.damage[0]})"
-    if certificate.style_digest != style_digest(style):
-        return "the pack was calibrated with another house style; calibrate it with this one"
     if certificate.software != __version__:
         return f"the pack was calibrated with packshot {certificate.software}; calibrate it with {__version__}"
     return None

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 
+from packshot.evaluation.certificate import certificate_for
 from packshot.evaluation.doubts import doubtful_places, doubts
 from packshot.evaluation.features import judged_features
 from packshot.evaluation.gate import NO_CERTIFICATE, stopped
 from packshot.evaluation.judge_model import TrainedJudge, judge_of
 from packshot.evaluation.regions import product_region
 from packshot.evaluation.rules import Shot, examine
+from packshot.pack import Pack
 from packshot.recipe import Reason, Verdict
+from packshot.style import Style
 
 __all__ = ["NO_CERTIFICATE", "verdict"]
 
@@ -22,7 +25,7 @@ __all__ = ["NO_CERTIFICATE", "verdict"]
 def verdict(shot: Shot) -> Verdict:
     """Quality (1 less the probability of rejection) and route. ``would_publish`` is the judge's own opinion."""
     findings = examine(shot)
-    trained = judge_of(shot.pack)
+    trained = serving_judge(shot.pack, shot.style)
     features = {} if trained is None else judged_features(shot, findings)
     hard = hard_material(shot, trained, features)
     doubtful: tuple[Reason, ...] = ()
@@ -43,6 +46,15 @@ def verdict(shot: Shot) -> Verdict:
     route = "publish" if stop is None and not grave else "review"
     values = {"route": route, "quality": quality, "would_publish": likes and (not hard or stop is None)}
     return Verdict.model_validate({**values, "reasons": reasons})
+
+
+def serving_judge(pack: Pack, style: Style) -> TrainedJudge | None:
+    """The pack's judge, held to the bar of good that its certificate for this house style was proven with."""
+    try:
+        certificate = certificate_for(pack, style)
+    except ValueError:
+        certificate = None  # the gate says that it cannot be read
+    return judge_of(pack, None if certificate is None else certificate.bar)
 
 
 def hard_material(shot: Shot, trained: TrainedJudge | None, features: dict[str, float]) -> tuple[Reason, ...]:

@@ -215,10 +215,22 @@ def groups_seen(pack: Pack) -> frozenset[str]:
     return frozenset(digest for judge in judges if judge is not None for digest in judge.seen)
 
 
-def judge_of(pack: Pack) -> TrainedJudge | None:
-    """The pack's trained judge, or None. Raises PackError when its file is missing or cannot be read."""
+def judge_of(pack: Pack, bar: Bar | None = None) -> TrainedJudge | None:
+    """The pack's trained judge, or None; held to ``bar``, unless it knows no more than what people rejected.
+
+    Raises PackError when its file is missing or cannot be read, ValueError when it cannot be held to that bar.
+    """
     card = pack.file.judge
-    return None if card is None else _read(pack.folder / card.file, card.sha256)
+    if card is None:
+        return None
+    path = pack.folder / card.file
+    return _read(path, card.sha256) if bar is None else _held(path, card.sha256, bar)
+
+
+@lru_cache(maxsize=8)
+def _held(path: Path, sha256: str, bar: Bar) -> TrainedJudge:
+    judge = _read(path, sha256)
+    return judge if judge.trials is None else judge.for_bar(bar)
 
 
 @lru_cache(maxsize=8)

@@ -194,7 +194,7 @@ def large_enough(shot: Shot) -> Iterator[Finding]:
             long_side,
             limit,
         )
-    elif long_side < 0.8 * max(shot.house.canvas()):
+    elif shot.house.frame == "margins" and long_side < 0.8 * max(shot.house.canvas()):
         yield found(
             "below_canvas",
             f"The photo is too small for the house's canvas: {long_side} pixels instead of {max(shot.house.canvas())}.",
@@ -206,8 +206,10 @@ def large_enough(shot: Shot) -> Iterator[Finding]:
 
 
 def white_point_sure(shot: Shot) -> Iterator[Finding]:
-    """Without an even backdrop the cast is a guess."""
+    """Without an even backdrop the cast is a guess. Where colour is left alone there is nothing to guess."""
     color = shot.recipe.color
+    if color.strength == 0:
+        return
     if color.measured_from == "statistics":
         yield found(
             "white_point_guessed",
@@ -228,7 +230,7 @@ def white_point_sure(shot: Shot) -> Iterator[Finding]:
 
 def margins_kept(shot: Shot) -> Iterator[Finding]:
     """The product inside the canvas, with the house's margins."""
-    if shot.matte is None:
+    if shot.matte is None or shot.house.frame == "photo":
         return
     rows, columns = np.nonzero((shot.matte > 127).any(1))[0], np.nonzero((shot.matte > 127).any(0))[0]
     if not len(rows):

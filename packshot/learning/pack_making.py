@@ -34,7 +34,7 @@ class Workbench:
 
     @classmethod
     def from_base(cls, base: Pack, folder: Path, relearned: str | None = None) -> Workbench:
-        """A copy of ``base`` in ``folder``, without certificate and judge: they hold for ``base`` alone.
+        """A copy of ``base`` in ``folder``, without certificates and judge: they hold for ``base`` alone.
 
         Packs and light models of a category's own come along, but for the category that is ``relearned``; learning all
         categories (``None``) takes their place.
@@ -47,7 +47,7 @@ class Workbench:
         own = {} if relearned is None else {name: one for name, one in base.file.own.items() if name != relearned}
         for one in own.values():
             shutil.copytree(base.folder / one.folder, folder / one.folder, dirs_exist_ok=True)
-        changes: dict[str, Any] = {"certificate": None, "judge": None, "own": own, "models": models}
+        changes: dict[str, Any] = {"certificates": (), "judge": None, "own": own, "models": models}
         bench = cls(folder, base.file.model_copy(update=changes))
         bench.save()
         return bench

@@ -44,7 +44,7 @@ class ColorStage:
         """Gains as the retouchers of the pack would choose them; else by the backdrop, else by the statistics."""
         look = view.pack.look(draft.category)
         house = {"saturation": look.saturation, "matrix": look.matrix, "curves": look.curves}
-        return Color.model_validate({**self._white(view), **house})
+        return Color.model_validate({**self._white(view), **house, "strength": view.house.color})
 
     def _white(self, view: View) -> dict[str, Any]:
         if view.advice is not None:

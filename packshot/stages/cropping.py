@@ -23,8 +23,13 @@ class CroppingStage:
     name = "cropping"
 
     def predict(self, view: View, draft: Recipe) -> Cropping:
-        """Fits the turned product's box into the canvas less its margins; the whole photo if no product was found."""
+        """Fits the turned product's box into the canvas less its margins; the whole photo if no product was found.
+
+        A house that keeps the photo's frame has nothing cropped.
+        """
         house = view.house
+        if house.frame == "photo":
+            return Cropping()
         box = turned_box(view.matte, draft.alignment.effective().angle, view.to_source)
         if box is None or float(view.small_matte.mean()) < view.pack.file.thresholds.matte_empty:
             return whole_photo(view.source, house)

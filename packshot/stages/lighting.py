@@ -41,7 +41,7 @@ class LightingStage:
         else:
             field, share = measured_light(view)
             grid = -field * share * look.evenness
-            stops = exposure(view, look, np.array(draft.color.white_gain))
+            stops = exposure(view, look, np.array(draft.color.effective().white_gain))
         grid -= product_mean(grid, view)
         return Lighting(
             exposure=stops,
@@ -49,6 +49,7 @@ class LightingStage:
             highlights=look.highlights,
             contrast=look.contrast,
             field=None if np.abs(grid).max() < 0.02 else as_grid(grid),
+            strength=view.house.light,
         )
 
     def lower(self, parameters: Lighting, plan: RenderPlan) -> None:

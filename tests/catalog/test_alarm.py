@@ -14,7 +14,7 @@ from packshot.catalog.alarm import heed, recall, watch
 from packshot.catalog.champions import crown
 from packshot.cli import app
 from packshot.evaluation.audit import AuditPlan
-from packshot.evaluation.certificate import certify, read_certificate, write_certificate
+from packshot.evaluation.certificate import certificate_for, certify, write_certificate
 from packshot.evaluation.promise import Case, Promise
 from packshot.pack import Pack
 from packshot.style import Style
@@ -84,7 +84,7 @@ def test_publish_closes_the_champions_gate(tmp_path: Path, pack: Pack) -> None:
     assert told.exit_code == 0, told.output
     assert json.loads(told.stdout)["published"] == {}
     assert "8 of 30 audited photos were bad" in told.stderr
-    certificate = read_certificate(Pack(pack.folder))
+    certificate = certificate_for(Pack(pack.folder))
     assert certificate is not None
     assert "8 of 30" in str(certificate.closed)
     assert list((tmp_path / "shop").iterdir()) == []

@@ -21,7 +21,7 @@ from packshot.catalog.database import Transaction
 from packshot.catalog.inputs import Inputs, inputs
 from packshot.catalog.schema import photos
 from packshot.cli import app
-from packshot.evaluation.certificate import read_certificate, write_certificate
+from packshot.evaluation.certificate import certificate_for, write_certificate
 from packshot.pack import Pack
 from packshot.recipe import Recipe
 from tests.catalog.shots import made
@@ -90,7 +90,7 @@ def test_the_certificates_day_is_what_is_compared_with(sqlite: Catalog, tmp_path
     fill(sqlite, tmp_path, [CALM[0], *[(-2.0, "B")] * 9])
     assert inputs(sqlite).alarm is None, "most of what came before was as dark"
     folder = make_pack(tmp_path / "pack", certified=True)
-    certificate = read_certificate(Pack(folder))
+    certificate = certificate_for(Pack(folder))
     assert certificate is not None
     write_certificate(folder, certificate.model_copy(update={"date": "2026-11-02"}))
     crown(sqlite, Pack(folder), "ann")

@@ -117,7 +117,7 @@ def test_an_assembled_pack_is_the_challenger_for_its_categories_alone(tmp_path: 
     old, new = Pack(make_pack(tmp_path / "old", {"proven": "for old"})), darker(tmp_path / "new")
     made = assemble(old, new, ["reds"], tmp_path / "made")
     assert made.verify() == []
-    assert made.file.certificate is None
+    assert made.file.certificates == ()
     assert made.label == "tiny 1+1"
     assert made.habits("reds")["background"] == [128, 128, 128]
     assert "background" not in made.habits("greens")

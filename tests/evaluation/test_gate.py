@@ -9,9 +9,11 @@ import pytest
 from packshot.evaluation.certificate import (
     HARD,
     OTHERS,
+    certificate_for,
+    certificates_of,
     certify,
     close_gate,
-    read_certificate,
+    publishing,
     style_digest,
     what_could_be_published,
     write_certificate,
@@ -113,7 +115,7 @@ class TestFailsClosed:
         [{}, {"by": "a friend"}, {"certificate": 2}, {"certificate": 1, "groups": "all"}, {"promise": {"risk": 0}}],
     )
     def test_a_certificate_that_cannot_be_read(self, tmp_path: Path, content: dict[str, Any]) -> None:
-        assert code(write_pack(tmp_path, certificate=content)) == "certificate_unreadable"
+        assert code(write_pack(tmp_path, certificates=[content])) == "certificate_unreadable"
 
     @pytest.mark.parametrize("quality", [float("nan"), -1.0])
     def test_a_quality_that_is_none(self, tmp_path: Path, quality: float) -> None:
@@ -124,6 +126,7 @@ class TestFailsClosed:
 def test_a_style_that_leaves_the_edit_as_it_is_needs_no_new_proof() -> None:
     plain = style_digest(Style())
     assert style_digest(Style(default={"quality": 80, "presets": ["amazon"]})) == plain
+    assert style_digest(Style(name="ours")) == plain
     assert style_digest(Style(default={"margin_top": 0.2})) != plain
     assert style_digest(Style(categories={"tops": {"margin_top": 0.2}})) != plain
 
@@ -157,15 +160,23 @@ class TestCertify:
         pack = write_pack(tmp_path)
         certificate = certify(pack, verdicts(100, "tops"), PROMISE)
         write_certificate(tmp_path, certificate)
-        assert read_certificate(Pack(tmp_path)) == certificate
+        assert certificate_for(Pack(tmp_path)) == certificate
         assert Pack(tmp_path).content_digest == pack.content_digest
         assert code(Pack(tmp_path), quality=1.0) is None
 
-    def test_can_be_taken_away(self, tmp_path: Path) -> None:
-        write_pack(tmp_path)
-        certified(tmp_path)
-        write_certificate(tmp_path, None)
-        assert code(Pack(tmp_path)) == "no_certificate"
+    def test_each_house_style_has_its_own(self, tmp_path: Path) -> None:
+        """Proving one style leaves what was proven of another; proving it again takes the old one's place."""
+        pack, cutout = write_pack(tmp_path), Style(name="cutout", default={"frame": "photo"})
+        strict, lax = verdicts(100, "tops", bad=90), verdicts(100, "tops")
+        for cases, style in ((strict, Style()), (strict, cutout), (lax, cutout)):
+            write_certificate(tmp_path, certify(pack, cases, PROMISE, style))
+        assert [one.style for one in certificates_of(Pack(tmp_path))] == ["", "cutout"]
+        assert publishing(certificates_of(Pack(tmp_path))) == ["others (style cutout)"]
+        assert code(Pack(tmp_path), quality=1.0) == "not_certified"
+        assert code(Pack(tmp_path), quality=1.0, style=cutout) is None
+        close_gate(tmp_path, "an alarm")
+        assert {one.closed for one in certificates_of(Pack(tmp_path))} == {"an alarm"}
+        assert publishing(certificates_of(Pack(tmp_path))) == []
 
     def test_a_category_with_enough_verdicts_speaks_for_itself(self, tmp_path: Path) -> None:
         cases = [*verdicts(400, "tops"), *verdicts(400, "shoes", bad=400), *verdicts(60, "hats")]

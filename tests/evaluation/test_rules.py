@@ -167,6 +167,14 @@ def test_a_case_is_not_blamed_for_more_than_it_is() -> None:
         assert codes(case(code)) == [code]
 
 
+def test_what_the_house_leaves_to_the_photo_is_not_held_against_it() -> None:
+    photos_own = HOUSE.model_copy(update={"frame": "photo", "long_side": 2000})
+    assert codes(replace(case("margin"), house=photos_own)) == []
+    assert codes(replace(good(), house=photos_own)) == []
+    kept = Color(white_gain=(1.0, 1.0, 2.5), measured_from="statistics", strength=0)
+    assert codes(changed(color=kept)) == []
+
+
 def test_the_gravest_comes_first() -> None:
     shot = case("no_product")
     both = replace(shot, recipe=shot.recipe.model_copy(update={"category_confidence": 0.1}))

@@ -62,10 +62,24 @@ def learned(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
 def test_the_pack_is_whole_and_retouches(pairs: Path, learned: tuple[Path, dict[str, Any]]) -> None:
     pack = Pack(learned[0])
     assert pack.verify() == []
-    assert pack.file.certificate is None
+    assert pack.file.certificates == ()
     recipe = predict(Photo.open(pairs / "before" / "cap-0.jpg"), pack, category="hats")
     assert recipe.color.measured_from == "pairs"
     assert recipe.cropping.canvas == (700, 700)
+
+
+def test_its_card_says_what_it_is(learned: tuple[Path, dict[str, Any]]) -> None:
+    card = (learned[0] / "card.md").read_text(encoding="utf-8")
+    assert card.startswith("# studio ")
+    for told in (
+        "on top of base",
+        "| hats | 1 |",
+        "ΔE00 on the product",
+        "possible at best",
+        "Licence",
+        "wrong was not",
+    ):
+        assert told in card
 
 
 def test_categories_are_told_from_photos(pairs: Path, learned: tuple[Path, dict[str, Any]]) -> None:
@@ -128,6 +142,8 @@ def test_learning_one_category_moves_no_other(
     learn(few, LearnOptions(tmp_path / "pack", base, "tops", minutes=0.1, workers=1), lambda *_: None)
     before, after = Pack(base), Pack(tmp_path / "pack")
     assert after.verify() == []
+    assert "Nothing is known of how good this pack is" in (tmp_path / "pack" / "report.html").read_text()
+    assert "nothing could be set aside" in (tmp_path / "pack" / "card.md").read_text()
     photo = Photo.open(pairs / "before" / "cap-0.jpg")
     for category in ("hats", "glassware", "never seen"):
         assert decided(photo, after, category) == decided(photo, before, category)

@@ -18,7 +18,7 @@ from tests.pictures import product_photo
 def test_a_copy_is_whole_and_holds_no_promise_of_its_base(tmp_path: Path) -> None:
     bench = Workbench.from_base(Pack(BASE_PACK), tmp_path / "new")
     assert bench.pack().verify() == []
-    assert bench.pack().file.certificate is None
+    assert bench.pack().file.certificates == ()
     assert bench.pack().file.judge is None
     assert bench.file.models["product"].embedding_output == 2
 

@@ -125,7 +125,7 @@ def _without(folder: Path, lesson: LightLesson, fold: int) -> Iterator[Path]:
         own = {own_light(category) for category in model.categories}
         models = {role: card for role, card in content["models"].items() if role not in own}
         content["models"] = {**models, "light": {**models.get("light", {}), **fresh}}
-        content |= {"judge": None, "certificate": None}
+        content |= {"judge": None, "certificates": []}
         write_atomic(other / "pack.json", json.dumps(content).encode())
         yield other
 

@@ -262,9 +262,9 @@ def folds(groups: Sequence[str], count: int, seed: int) -> Iterator[tuple[list[i
 
 
 def add_judge(folder: Path, judge: TrainedJudge) -> None:
-    """Writes the judge into a pack. A certificate goes: it was about another judge."""
+    """Writes the judge into a pack. Certificates go: they were about another judge."""
     path = folder / "pack.json"
     pack = json.loads(path.read_text(encoding="utf-8"))
     pack["judge"] = write_data(folder, FILE, judge).model_dump()
-    pack["certificate"] = None
+    pack["certificates"] = []
     write_atomic(path, (json.dumps(pack, indent=1, ensure_ascii=False) + "\n").encode())

@@ -260,7 +260,7 @@ class TestInThePack:
         write_pack(tmp_path)
         certified(tmp_path)
         add_judge(tmp_path, judge())
-        assert Pack(tmp_path).file.certificate is None
+        assert Pack(tmp_path).file.certificates == ()
 
     def test_a_missing_or_broken_one_is_told(self, tmp_path: Path) -> None:
         write_pack(tmp_path)

@@ -1,0 +1,24 @@
+"""House styles by file or by name, as commands take them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SHIPPED = Path(__file__).parents[1] / "styles"
+
+
+def find_style(name: str) -> Path:
+    """A style's file by its path, or by the name of one that ships. Ends the command when there is none."""
+    path, shipped = Path(name), SHIPPED / f"{name}.toml"
+    if path.exists() or not shipped.is_file():
+        return path  # a path that is not there is told where the style is read, with all else that is wrong
+    return shipped
+
+
+StyleFile = Annotated[
+    Path | None,
+    typer.Option("--style", parser=find_style, metavar="STYLE", help="House style: a style.toml, or `cutout`."),
+]
