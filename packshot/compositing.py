@@ -19,6 +19,7 @@ _ENLARGED = 1.2  # output pixels per matte pixel from which the edge is placed a
 _LINEAR = decode_srgb(np.arange(256) / 255).astype(np.float32)
 _ENCODED = np.round(encode_srgb(np.arange(4097) / 4096) * 255).astype(np.uint8)
 _SHADOW_LONG_SIDE = 320
+_STRIP_ROWS = 64  # that stay in the cache
 
 Bytes = NDArray[np.uint8]
 
@@ -62,7 +63,10 @@ def fill_backdrop(
 ) -> None:
     """The new backdrop wherever there is no product at all, in place."""
     empty = cv2.inRange(matte, np.array(0), np.array(0))
-    cv2.copyTo(plain((picture.shape[1], picture.shape[0]), colour), empty, picture)
+    sheet = plain((picture.shape[1], _STRIP_ROWS), colour)
+    for top in range(0, picture.shape[0], _STRIP_ROWS):
+        strip = picture[top : top + _STRIP_ROWS]
+        cv2.copyTo(sheet[: len(strip)], empty[top : top + _STRIP_ROWS], strip)
     if shade is None:
         return
     rows, columns = np.nonzero((empty > 0) & (shade < 1))

@@ -93,9 +93,11 @@ class RenderPlan:
 
     def execute(self, photo: Pixels) -> Image:
         """The finished picture, (H, W, 3) sRGB uint8. Where only new backdrop will be, no pixel is moved."""
-        if self.backdrop is None or self.backdrop.shadow != "none":
-            return self._picture(photo)
         width, height = self.output()
+        if self.backdrop is None or self.backdrop.shadow != "none":
+            picture = np.empty((height, width, 3), np.uint8)
+            self._draw(photo, picture)
+            return picture
         picture = plain((width, height), self.backdrop.color)
         box = product_box(self.backdrop.matte, self.source, self.affine, (width, height))
         if box is not None:
@@ -103,30 +105,29 @@ class RenderPlan:
             affine = self.affine.copy()
             affine[:, 2] -= (left, top)
             changes = {"affine": affine, "size": (right - left, bottom - top)}
-            picture[top:bottom, left:right] = RenderPlan(**{**self.__dict__, **changes})._picture(photo)
+            RenderPlan(**{**self.__dict__, **changes})._draw(photo, picture[top:bottom, left:right])
         return picture
 
-    def _picture(self, photo: Pixels) -> Image:
+    def _draw(self, photo: Pixels, picture: Image) -> None:
+        """Everything, into a picture of the output's size, which may be a part of a larger one."""
         seen = None
         if self.backdrop is not None:
             seen = frame_matte(self.backdrop.matte, self.source, self.affine, self.output())
-        picture = self.develop(photo, seen)
+        self.develop(photo, picture, seen)
         heal(picture, self.spots, self.affine)
         smooth_noise(picture, self.noise, self.noise_reach)
         if self.sharpening > 0 and self.radius >= 0.25:
             sharpen(picture, self.sharpening, self.radius)
         if self.backdrop is not None:
             composite(picture, self.backdrop, self.source, self.affine, seen)
-        return picture
 
-    def develop(self, photo: Pixels, seen: Image | None = None) -> Image:
-        """Geometry and colour: the photo in its new frame, strip by strip.
+    def develop(self, photo: Pixels, picture: Image, seen: Image | None = None) -> None:
+        """Geometry and colour: the photo in its new frame, strip by strip, into ``picture`` (H, W, 3).
 
         ``seen``: (H, W), zero where a new backdrop will hide the photo: far from the rest no pixel is moved there.
         """
         source, to_output = sampled(photo, self.source, self.affine)
         width, height = self.output()
-        picture = np.empty((height, width, 3), np.uint8)
         colour = self.colour()
         exact = to_output.shape == (2, 3) and np.array_equal(to_output, geometry.identity())
         exact = exact and (source.shape[1], source.shape[0]) == (width, height)
@@ -135,8 +136,7 @@ class RenderPlan:
             moved = colour(source[part.slices] if exact else warp(source, back, part), part)
             # What is hidden goes on in the colour of its edge: the local backdrop that matting compares with.
             beside = (0, 0, part.left, width - part.right)
-            picture[part.top : part.bottom] = cv2.copyMakeBorder(moved, *beside, cv2.BORDER_REPLICATE)
-        return picture
+            cv2.copyMakeBorder(moved, *beside, cv2.BORDER_REPLICATE, dst=picture[part.top : part.bottom])
 
     def reach(self) -> int:
         """Pixels beside the product that what follows may look at."""

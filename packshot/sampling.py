@@ -91,13 +91,17 @@ def warp(pixels: NDArray[Any], back: Affine, part: Part, interpolation: int = cv
         return level
     rows, columns = _window(inverse, part.size, pixels.shape)
     inverse[:, 2] -= (columns.start, rows.start)
-    return cv2.warpAffine(
-        pixels[rows, columns],
+    window = pixels[rows, columns]
+    # OpenCV weighs bytes cubically as floats in any case: from floats it takes three quarters of the time.
+    as_floats = window.dtype == np.uint8 and interpolation == cv2.INTER_CUBIC
+    moved = cv2.warpAffine(
+        window.astype(np.float32) if as_floats else window,
         inverse,
         part.size,
         flags=interpolation | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
+    return cv2.addWeighted(moved, 1, moved, 0, 0, dtype=cv2.CV_8U) if as_floats else moved
 
 
 def scaled(pixels: NDArray[Any], inverse: Affine, size: tuple[int, int], interpolation: int) -> NDArray[Any] | None:
