@@ -14,6 +14,7 @@ from packshot.learning.fitting.pair_set import FitSettings, PairFit, fit_pairs
 from packshot.learning.pack_making import Workbench
 from packshot.learning.pairs import Pair, PairSet
 from packshot.learning.splits import split_pairs
+from packshot.learning.steps.card import write_card
 from packshot.learning.steps.categories import learn_categories
 from packshot.learning.steps.making import learn_habits, learn_light_of, learn_specks, tune, tune_specks_of
 from packshot.learning.steps.own_or_one import compare_hands
@@ -48,6 +49,7 @@ def learn(found: PairSet, options: LearnOptions, tell: Tell) -> Learning:
     learn_judge_of(run, bench, lesson, train)
     score(run, bench, lesson, (train, scored), hands)
     run.keep_account()
+    write_card(run)
     return run
 
 

@@ -32,6 +32,10 @@ from packshot.reports.plots import Interval, curve, intervals
 from packshot.style import Style, load_style
 
 WORST = 20
+_UNTRIED = (
+    "Nothing is known of how good this pack is: too few pairs could be set aside to score it on. "
+    "Look at every shot, and learn again from pairs of five products or more."
+)
 _PLOTTED = {
     "delta_e": "ΔE00 on the product, median",
     "corner": "corner error, percent of the long side, median",
@@ -44,15 +48,15 @@ _WORDS = {"delta_e": "ΔE00 {:.1f}", "iou": "IoU {:.3f}", "corner": "corners {:.
 class PackReport:
     """What the report tells beyond the pack itself.
 
-    evaluation: on held-out pairs. learned_from: pairs by category. problems: sentences on what was left out. curve: of
-    learning. hands: each category's own hand against one for all, on groups left out in turn. specific, moved: tests
-    per category (own models against one for all; against the base pack). without: evaluations of trainings that lacked
-    one part, by its name. told: by category how it is told from photos. what_if: what other bars of good and other
-    promises would let through. tuned: sentences on networks taken further on these pairs. holds_for: a sentence on data
-    and limits.
+    evaluation: on held-out pairs; None where there were none to score. learned_from: pairs by category. problems:
+    sentences on what was left out. curve: of learning. hands: each category's own hand against one for all, on groups
+    left out in turn. specific, moved: tests per category (own models against one for all; against the base pack).
+    without: evaluations of trainings that lacked one part, by its name. told: by category how it is told from photos.
+    what_if: what other bars of good and other promises would let through. tuned: sentences on networks taken further on
+    these pairs. holds_for: a sentence on data and limits.
     """
 
-    evaluation: Evaluation
+    evaluation: Evaluation | None
     learned_from: Mapping[str, int] = field(default_factory=dict)
     problems: Sequence[str] = ()
     curve: Sequence[CurvePoint] = ()
@@ -71,46 +75,62 @@ def write_pack_report(
 ) -> Path:
     """Writes the report of the pack in ``folder``, as its ``report.html`` unless ``path`` is given; gives its path.
 
-    ``pairs``: those that were scored.
+    ``pairs``: those that were scored. Without an evaluation it tells what was learned from, what was left out and why,
+    and what the models cost.
 
-    Raises ValueError when nothing was scored.
+    Raises ValueError when there is an evaluation in which nothing was scored.
     """
-    evaluation = report.evaluation
-    if not evaluation.scores:
-        raise ValueError("nothing was scored, so there is nothing to report: see why each pair was refused or failed")
-    pack, tables = Pack(folder), evaluation.tables()
+    pack = Pack(folder)
     path = path or folder / "report.html"
     write_page(
         path,
         "pack.html",
         title=f"{pack.label}: report",
         name=pack.label,
-        tables=tables,
-        all=tables[ALL],
         methods=METHODS,
-        headline=_headline(tables[ALL], evaluation),
-        plots=_plots(tables, evaluation),
-        bar=evaluation.bar.words(),
-        curve=_curves(report),
+        **_scored(pack, report, pairs, options),
         hands=[(WORDS_OF_HANDS[figure], _of(report.hands, figure)) for figure in FIGURES if _of(report.hands, figure)],
         specific=report.specific,
         moved=report.moved,
-        variants=_variants(report),
-        told=evaluation.told_apart(),
         categories=report.told,
         what_if=report.what_if,
-        worst=_worst(pack, evaluation, pairs, options),
-        seconds=median(one.seconds for one in evaluation.scores),
         models=model_costs(pack),
-        holds_for=report.holds_for or _holds_for(pack, tables),
         learned=report.learned_from,
         tuned=report.tuned,
-        problems=[
-            *report.problems,
-            *(f"{name}: {why}" for name, why in {**evaluation.refused, **evaluation.failed}.items()),
-        ],
+        problems=[*report.problems, *_unscored(report.evaluation)],
     )
     return path
+
+
+def _scored(pack: Pack, report: PackReport, pairs: Sequence[Pair], options: EvaluationOptions) -> dict[str, Any]:
+    """What the page says of the scores; nothing of it where there is no evaluation."""
+    evaluation = report.evaluation
+    if evaluation is None:
+        nothing: dict[str, Any] = dict.fromkeys(
+            ("tables", "headline", "plots", "bar", "curve", "variants", "worst"), ()
+        )
+        return {**nothing, "all": None, "told": None, "seconds": None, "holds_for": report.holds_for or _UNTRIED}
+    if not evaluation.scores:
+        raise ValueError("nothing was scored, so there is nothing to report: see why each pair was refused or failed")
+    tables = evaluation.tables()
+    return {
+        "tables": tables,
+        "all": tables[ALL],
+        "headline": _headline(tables[ALL], evaluation),
+        "plots": _plots(tables, evaluation),
+        "bar": evaluation.bar.words(),
+        "curve": _curves(report.curve, tables[ALL]),
+        "variants": _variants(report.without, evaluation),
+        "told": evaluation.told_apart(),
+        "worst": _worst(pack, evaluation, pairs, options),
+        "seconds": median(one.seconds for one in evaluation.scores),
+        "holds_for": report.holds_for or _holds_for(pack, tables),
+    }
+
+
+def _unscored(evaluation: Evaluation | None) -> list[str]:
+    problems = {} if evaluation is None else {**evaluation.refused, **evaluation.failed}
+    return [f"{name}: {why}" for name, why in problems.items()]
 
 
 def _headline(table: Mapping[str, Any], evaluation: Evaluation) -> list[dict[str, str]]:
@@ -151,18 +171,17 @@ def _interval(figure: Mapping[str, Any] | None) -> Interval | None:
     return None if figure is None else Interval(figure["median"], figure["low"], figure["high"])
 
 
-def _curves(report: PackReport) -> list[Markup]:
-    if len(report.curve) < 2:
+def _curves(points: Sequence[CurvePoint], overall: Mapping[str, Any]) -> list[Markup]:
+    if len(points) < 2:
         return []
-    sizes = [point.pairs for point in report.curve]
-    overall = report.evaluation.tables()[ALL]
+    sizes = [point.pairs for point in points]
     plots = []
     for name, title in {
         "delta_e": "ΔE00 on the product",
         "corner": "corner error, %",
         "angle": "angle error, °",
     }.items():
-        found = [_interval(point.evaluation.tables()[ALL][OURS].get(name)) for point in report.curve]
+        found = [_interval(point.evaluation.tables()[ALL][OURS].get(name)) for point in points]
         levels = {
             method: overall[method][name]["median"] for method in (MEAN, FITTED) if name in overall.get(method, {})
         }
@@ -171,11 +190,11 @@ def _curves(report: PackReport) -> list[Markup]:
     return plots
 
 
-def _variants(report: PackReport) -> list[dict[str, Any]]:
+def _variants(without: Mapping[str, Evaluation], whole: Evaluation) -> list[dict[str, Any]]:
     rows = []
-    for name, evaluation in report.without.items():
+    for name, evaluation in without.items():
         figures = evaluation.tables()[ALL][OURS]
-        gain = _overall(evaluation, report.evaluation)
+        gain = _overall(evaluation, whole)
         medians = {
             key: figures[key]["median"] if key in figures else None for key in ("delta_e", "corner", "angle", "iou")
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,6 +31,9 @@ from packshot.learning.steps.run import Learning
 from packshot.learning.steps.scores import Learned, Scoring, score_pack
 from packshot.pack import Pack
 
+if TYPE_CHECKING:
+    from packshot.reports.pack_page import PackReport
+
 _JUDGE_TIME = 0.3  # of the minutes left, at most
 _JUDGE_SECONDS = 2.0  # a pair, on one core
 _AVERAGED = 300  # pairs whose mean edit is a baseline; more do not move it
@@ -41,7 +45,7 @@ def learn_judge_of(run: Learning, bench: Workbench, lesson: LightLesson | None, 
     workers = run.options.workers or usable_cores()
     most = int(_JUDGE_TIME * 60 * run.minutes_left() * workers / _JUDGE_SECONDS)
     if min(most, len(train)) < LEAST_OUTCOMES:
-        lack = "pairs" if most >= LEAST_OUTCOMES else "minutes"
+        lack = "pairs" if len(train) < LEAST_OUTCOMES else "minutes"
         run.note(f"Too few {lack} to train a judge, which needs {LEAST_OUTCOMES} outcomes: the rules alone judge.")
         return
     chosen = sorted(train, key=lambda pair: digest_of_group(pair.group))[:most]
@@ -69,13 +73,9 @@ def score(
 ) -> None:
     """Scores on what was held out, and the report. ``split``: pairs learned from, pairs to score on. ``hands``: what is
     known of each category's own hand."""
-    from packshot.reports.pack_page import PackReport, write_pack_report
+    from packshot.reports.pack_page import write_pack_report
 
     train, scored = split
-    if not scored:
-        run.note("Too few products to hold any out: nothing is known of how good the pack is. Give pairs of 5 or more.")
-        return
-    fit_pairs(scored, run.work / "held-out-fits", FitSettings(workers=run.options.workers), run.tell)
     options = EvaluationOptions(
         run.work / "held-out-fits",
         run.work / "kept",
@@ -84,30 +84,45 @@ def score(
         averaged_fits=run.work / "fits",
         appearance=run.options.minutes > 10,
     )
+    report = _scored(run, bench, lesson, split, options)
+    known = {"learned_from": run.account["learned_from"], "problems": run.notes, "tuned": _tuned(run)}
+    write_pack_report(bench.folder, replace(report, hands=hands, **known), scored, options)
+
+
+def _scored(
+    run: Learning,
+    bench: Workbench,
+    lesson: LightLesson | None,
+    split: tuple[Sequence[Pair], Sequence[Pair]],
+    options: EvaluationOptions,
+) -> PackReport:
+    """What the report tells of the scores, and what may be published; nothing where nothing could be scored."""
+    from packshot.reports.pack_page import PackReport
+
+    train, scored = split
+    if not scored:
+        run.note("Too few products to hold any out: nothing is known of how good the pack is. Give pairs of 5 or more.")
+        return PackReport(None)
+    fit_pairs(scored, run.work / "held-out-fits", FitSettings(workers=run.options.workers), run.tell)
     packs = run.options.base, one_for_all(run, bench, lesson), learned_again(run, bench, lesson, train)
     scores = score_pack(Scoring(scored, bench.folder, options, *packs, run.minutes_left()), run.tell)
     for note in scores.notes:
         run.note(note)
     run.account["scores"] = scores.as_json()
+    if not scores.ours.scores:
+        run.note("None of the pairs held out could be scored; the account says why.")
+        return PackReport(None)
     told = count_told(scores.ours.scores, None if scores.base is None else scores.base.scores)
     if told:
         run.account["told"] = {category: asdict(one) for category, one in told.items()}
-    if not scores.ours.scores:
-        run.note("None of the pairs held out could be scored; the account says why.")
-        return
-    report = PackReport(
+    return PackReport(
         scores.ours,
-        learned_from=run.account["learned_from"],
-        problems=run.notes,
-        hands=hands,
         specific=scores.specific,
         moved=scores.moved,
         curve=scores.curve,
         told=told,
         what_if=certify_pack(run, bench, scored),
-        tuned=_tuned(run),
     )
-    write_pack_report(bench.folder, report, scored, options)
 
 
 def certify_pack(run: Learning, bench: Workbench, scored: Sequence[Pair]) -> list[WhatIf]:
