@@ -124,7 +124,7 @@ def test_without_a_cut_out_only_what_is_to_be_expected_is_carried() -> None:
     assert moved(source, (opened, bare)) == Shift(warmth=-0.12, exposure=0.05)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 99), st.floats(-1, 1), st.floats(-0.6, 0.6), st.floats(-2, 2))
 def test_no_photo_is_moved_further_than_the_prior_lets_it(seed: int, warm: float, tint: float, bright: float) -> None:
     draw = np.random.default_rng(seed)

@@ -1,5 +1,6 @@
 """The catalog: what was seen, predicted, decided and published. SQLite by default, PostgreSQL for teams."""
 
+from packshot.catalog.carrying import Carrying
 from packshot.catalog.catalog import Catalog
 from packshot.catalog.entries import (
     Answer,
@@ -18,6 +19,7 @@ from packshot.catalog.problems import CatalogError, Conflict
 
 __all__ = [
     "Answer",
+    "Carrying",
     "Catalog",
     "CatalogError",
     "Chance",

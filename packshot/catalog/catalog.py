@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
-from packshot.catalog import deciding, histories, intake, outbox, waiting
+from packshot.catalog import carrying, deciding, histories, intake, outbox, waiting
+from packshot.catalog.carrying import Carrying
 from packshot.catalog.database import Database
 from packshot.catalog.entries import Answer, Counters, Decision, Entry, Event, Filter, Made
 from packshot.catalog.intake import Chance
@@ -123,6 +124,15 @@ class Catalog:
         ``key``: the same for the same wish sent again. Raises Conflict when its publication has begun.
         """
         return deciding.undo(self.database, editor, key or uuid4().hex)
+
+    def carrying(self, photos: Iterable[int]) -> dict[int, Carrying]:
+        """What a person corrected of colour or light on another photo of the product, for each of these photos that
+        waits for a decision; photos to which nothing is carried are left out."""
+        return carrying.carrying(self.database, photos)
+
+    def mates(self, photo: int) -> dict[str, int]:
+        """How many other photos of this photo's product stand where, by state."""
+        return carrying.mates(self.database, photo)
 
     def history(self, photo: int) -> list[Event]:
         """Everything that happened to a photo, oldest first."""

@@ -18,9 +18,9 @@ FOLDER = "corrections"
 _SUFFIXES = {b"\xff\xd8": ".jpg", b"\x89PNG": ".png", b"II*\0": ".tif", b"MM\0*": ".tif"}
 
 
-def corrected(prediction: Prediction, answer: Answer) -> Recipe:
+def corrected(prediction: Prediction, answer: Answer, by: str = "human") -> Recipe:
     """The prediction's recipe with the answer's changes, its mattes kept by content. Raises ValueError."""
-    recipe = correct(prediction.recipe(), _with_places(prediction, answer))
+    recipe = correct(prediction.recipe(), _with_places(prediction, answer), by)
     recipe = recipe.model_copy(update={"assets": {**recipe.assets, **answer.assets}})
     background = recipe.background
     update = {}

@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Row, Select, insert, or_, select, update
 
+from packshot.carrying import carried_by
+from packshot.catalog import carrying
 from packshot.catalog.corrections import corrected, follows_category, keep_after
 from packshot.catalog.database import Database, Transaction
 from packshot.catalog.entries import Answer, Decision, Prediction, Purpose
@@ -27,12 +29,14 @@ _PUBLISHES = ("accept", "correct", "edited")
 class _Files:
     """What an answer brought: the corrected recipe's JSON, or the path of the after.
 
-    ``follows``: stages that were changed by the corrected category alone.
+    ``follows``: stages that were changed by the corrected category alone. ``carried``: what is noted of a correction
+    that was carried to the photo.
     """
 
     recipe: str | None = None
     after: str | None = None
     follows: tuple[str, ...] = ()
+    carried: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ def decide(database: Database, photo: int, editor: str, answer: Answer) -> Decis
     known = database.read(lambda transaction: _known(transaction, asked))
     if isinstance(known, Decision):
         return known
-    files = _kept(database, answer)
+    files = _kept(database, asked)
     return database.write(lambda transaction: _decide(transaction, asked, files))
 
 
@@ -103,16 +107,28 @@ def _require_not_held(transaction: Transaction, photo: Row[Any], editor: str) ->
         raise Conflict(f"{photo.lease_owner} holds the photo: take the next one")
 
 
-def _kept(database: Database, answer: Answer) -> _Files:
+def _kept(database: Database, asked: _Asked) -> _Files:
     """Writes what the answer brought. What is written but never decided does no harm: it is named by its content."""
+    answer, noted = asked.answer, _noted(database, asked)
     if answer.outcome not in ("correct", "edited"):
-        return _Files()
+        return _Files(carried=noted)
     prediction = database.read(lambda transaction: _prediction(transaction, answer.prediction_id))
     if answer.outcome == "edited":
         assert answer.after is not None
-        return _Files(after=keep_after(prediction, answer.after))
-    recipe = corrected(prediction, answer).model_dump_json()
-    return _Files(recipe=recipe, follows=follows_category(prediction, answer))
+        return _Files(after=keep_after(prediction, answer.after), carried=noted)
+    by = carried_by("human", str(noted["from"])) if noted is not None and noted["kept"] else "human"
+    recipe = corrected(prediction, answer, by).model_dump_json()
+    return _Files(recipe=recipe, follows=follows_category(prediction, answer), carried=noted)
+
+
+def _noted(database: Database, asked: _Asked) -> Mapping[str, Any] | None:
+    """What is noted of the correction that was carried to the photo: whose it was, and whether it was kept."""
+    answer = asked.answer
+    if answer.carried is None or answer.outcome not in ("accept", "correct"):
+        return None
+    key = answer.carried
+    source = database.read(lambda transaction: carrying.source_of(transaction, key, asked.photo))
+    return {"key": key, "from": source.name, "kept": "color" in answer.changes or "lighting" in answer.changes}
 
 
 def _prediction(transaction: Transaction, identity: int) -> Prediction:
@@ -128,7 +144,7 @@ def _values(asked: _Asked, files: _Files) -> dict[str, Any]:
         "editor": asked.editor,
         "outcome": answer.outcome,
         "reason": answer.reason,
-        "changes": _changes(answer, files.follows),
+        "changes": _changes(answer, files),
         "recipe": files.recipe,
         "after": files.after,
         "key": answer.key,
@@ -136,12 +152,14 @@ def _values(asked: _Asked, files: _Files) -> dict[str, Any]:
     }
 
 
-def _changes(answer: Answer, follows: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+def _changes(answer: Answer, files: _Files) -> dict[str, dict[str, Any]]:
     changes = {stage: dict(values) for stage, values in answer.changes.items()}
     if answer.category is not None:
-        alone = {"follows": list(follows)} if follows else {}
+        alone = {"follows": list(files.follows)} if files.follows else {}
         light = {"light": dict(answer.light)} if answer.light else {}
         changes["category"] = {"name": answer.category, "house": dict(answer.house), **light, **alone}
+    if files.carried is not None:
+        changes[carrying.NOTED] = dict(files.carried)
     return changes
 
 

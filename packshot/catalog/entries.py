@@ -131,7 +131,9 @@ class Answer:
     ``changes``: of a correction, as ``packshot.correct`` takes them, and ``assets``: new mattes' contents by sha256.
     ``category``: what the photo really shows, where it was taken for something else, ``house``: the rules for that,
     and ``light``: its parts by stage, as they are decided for that category before any hand's change.
-    ``after``: the finished picture of an edit made elsewhere, a JPEG, PNG or TIFF. ``seconds``: the editor's time.
+    ``after``: the finished picture of an edit made elsewhere, a JPEG, PNG or TIFF. ``carried``: the key of the
+    correction of another photo of the product that the editor was shown as this one's; ``changes`` have it unless it
+    was taken back. ``seconds``: the editor's time.
     ``key``: the same for the same answer sent again, so that a repeated message counts once.
     """
 
@@ -144,6 +146,7 @@ class Answer:
     house: Mapping[str, Any] = field(default_factory=dict, repr=False)
     light: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     after: bytes | None = field(default=None, repr=False)
+    carried: str | None = None
     seconds: float | None = None
     key: str = field(default_factory=lambda: uuid4().hex)
 
@@ -153,7 +156,8 @@ class Decision:
     """What a person decided. ``undoes``: the decision taken back.
 
     ``changes``: over the prediction's recipe, by stage; under ``category`` the corrected one's name, house rules and
-    light, and the stages that follow from it without a hand's change (``follows``).
+    light, and the stages that follow from it without a hand's change (``follows``); under ``carried`` the name of the
+    photo whose colour and light were carried to this one, and whether that was kept.
     """
 
     id: int

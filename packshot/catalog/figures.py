@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Row, select
 
+from packshot.catalog.carrying import NOTED
 from packshot.catalog.catalog import Catalog
 from packshot.catalog.costs import Costs
 from packshot.catalog.database import Transaction
@@ -251,6 +252,6 @@ def _corrected(found: Sequence[_Photo]) -> dict[str, int]:
         for row in photo.decisions:
             changes = row.changes or {}
             follows = changes.get("category", {}).get("follows", ())
-            for stage in (step for step in changes if step not in follows):
+            for stage in (step for step in changes if step not in (*follows, NOTED)):
                 counts[stage] = counts.get(stage, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

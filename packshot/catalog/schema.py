@@ -74,6 +74,7 @@ photos = Table(
     UniqueConstraint("source", "sha256"),
     Index("ix_photos_queue", "state", "audit", "priority"),
     Index("ix_photos_lease_owner", "lease_owner"),
+    Index("ix_photos_product", "product"),
 )
 
 predictions = Table(
