@@ -11,7 +11,7 @@ import numpy as np
 from packshot import geometry
 from packshot.recipe import Cropping, Recipe
 from packshot.stages.background import decode_matte
-from packshot.stages.cropping import crop, turned_box, whole_photo
+from packshot.stages.cropping import framed, turned_box
 from packshot.style import House
 
 
@@ -19,11 +19,11 @@ def recropped(recipe: Recipe, house: House) -> Cropping:
     """The crop that the cropping stage decides on under other house rules, for the recipe's own matte and angle."""
     part, size = recipe.background.matte, recipe.source.size
     if part is None:
-        return whole_photo(size, house)
+        return framed(None, 0.0, size, house)
     matte = np.asarray(decode_matte(recipe.asset(part)) / 255, np.float32)
     angle = recipe.alignment.effective().angle
     box = turned_box(matte, angle, geometry.resize_affine((matte.shape[1], matte.shape[0]), size))
-    return whole_photo(size, house) if box is None else crop(box, angle, house)
+    return framed(box, angle, size, house)
 
 
 @dataclass(frozen=True)

@@ -23,21 +23,22 @@ class CroppingStage:
     name = "cropping"
 
     def predict(self, view: View, draft: Recipe) -> Cropping:
-        """Fits the turned product's box into the canvas less its margins; the whole photo if no product was found.
-
-        A house that keeps the photo's frame has nothing cropped.
-        """
-        house = view.house
-        if house.frame == "photo":
-            return Cropping()
-        box = turned_box(view.matte, draft.alignment.effective().angle, view.to_source)
-        if box is None or float(view.small_matte.mean()) < view.pack.file.thresholds.matte_empty:
-            return whole_photo(view.source, house)
-        return crop(box, draft.alignment.effective().angle, house)
+        """Fits the turned product's box into the canvas less its margins; the whole photo if no product was found."""
+        angle, house = draft.alignment.effective().angle, view.house
+        if float(view.small_matte.mean()) < view.pack.file.thresholds.matte_empty:
+            return framed(None, angle, view.source, house)
+        return framed(turned_box(view.matte, angle, view.to_source), angle, view.source, house)
 
     def lower(self, parameters: Cropping, plan: RenderPlan) -> None:
         """The plan's affine comes whole from the recipe's geometry."""
         del parameters, plan
+
+
+def framed(box: Box | None, angle: float, source: tuple[int, int], house: House) -> Cropping:
+    """The frame for a turned product's box, or for a photo without product; the photo's own if the house keeps it."""
+    if house.frame == "photo":
+        return Cropping()
+    return whole_photo(source, house) if box is None else crop(box, angle, house)
 
 
 def crop(box: Box, angle: float, house: House) -> Cropping:

@@ -167,3 +167,13 @@ def test_the_turned_box_is_the_turned_products() -> None:
     assert box is not None
     assert (box[2] - box[0], box[3] - box[1]) == pytest.approx((50, 140))
     assert turned_box(np.zeros((20, 20), np.float32), 3, geometry.identity()) is None
+
+
+@pytest.mark.parametrize("angle", [0.0, 3.0])
+def test_a_house_that_keeps_the_photos_frame_crops_nothing(pack: Pack, angle: float) -> None:
+    image, matte = product_photo()
+    recipe = cropped(view_of(image, matte, pack, frame="photo", **SMALL), angle)
+    assert recipe.geometry.size == (image.shape[1], image.shape[0])
+    assert geometry.scale_of(recipe.geometry.affine()) == pytest.approx(1)
+    middle = np.array([[(image.shape[1] - 1) / 2, (image.shape[0] - 1) / 2]])
+    assert geometry.apply(recipe.geometry.affine(), middle) == pytest.approx(middle)
