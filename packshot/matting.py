@@ -31,25 +31,68 @@ _EVIDENCE_POWER = 4  # sides must differ clearly for an outline to be left as it
 
 
 @dataclass(frozen=True)
-class Sides:
-    """What product and backdrop look like around each cell: (h, w, 3) colours and the variance (h, w) around both."""
+class Side:
+    """One side of the edge: a picture (h, w, 3) sRGB, where it is sure to be this side (h, w, 255 or 0), and how many
+    of its pixels a cell has along its side."""
 
-    product: FloatImage
-    backdrop: FloatImage
-    variance: FloatImage
+    image: Bytes
+    sure: Bytes
     cell: int
 
-    def evidence(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> FloatImage:
-        """How far the two sides can be told apart at some pixels: (N,) in 0..1."""
-        product, backdrop, variance = self.at(rows, columns)
-        return told_apart(product - backdrop, variance)
+    @cached_property
+    def alone(self) -> Bytes:
+        """The picture with all else black."""
+        return np.asarray(cv2.bitwise_and(self.image, self.image, mask=self.sure), np.uint8)
 
-    def at(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[FloatImage, FloatImage, FloatImage]:
-        """The three at some pixels: (N, 3), (N, 3), (N,)."""
+    @cached_property
+    def weight(self) -> FloatImage:
+        """How much of each cell is sure, 0..1."""
+        return np.asarray(_cells(self.sure, self.cell) / 255, np.float32)
+
+    @cached_property
+    def colour(self) -> FloatImage:
+        """The mean colour of the sure pixels around each cell, (rows, columns, 3)."""
+        total = _cells(self.alone, self.cell)
+        near, reached = _ratio(total, self.weight, _NEAR)
+        far, _ = _ratio(total, self.weight, _FAR)
+        share = np.clip(reached / 0.02, 0, 1)[..., None]
+        return np.asarray(share * near + (1 - share) * far, np.float32)
+
+    @cached_property
+    def variance(self) -> FloatImage:
+        """The variance of their luma, (rows, columns)."""
+        level = np.asarray(cv2.cvtColor(self.alone, cv2.COLOR_RGB2GRAY), np.uint8)
+        square = cv2.multiply(level, level, dtype=cv2.CV_32F)
+        mean, power = (_ratio(_cells(plane, self.cell), self.weight, _NEAR)[0] for plane in (level, square))
+        return np.maximum(power - mean * mean, np.float32(0))
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What product and backdrop look like around each cell, which is ``cell`` pixels of the whole picture."""
+
+    product: Side
+    backdrop: Side
+    cell: int
+
+    def colours(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[FloatImage, FloatImage]:
+        """Product's and backdrop's colours at some pixels, (N, 3) each."""
+        places = self._places(rows, columns)
+        return _sample(self.product.colour, *places), _sample(self.backdrop.colour, *places)
+
+    def told_apart(self, line: FloatImage, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> FloatImage:
+        """How far the sides can be told apart at some pixels, (N,) in 0..1, where their colours lie ``line`` apart."""
+        variance = self.product.variance + self.backdrop.variance
+        return told_apart(line, _sample(variance, *self._places(rows, columns)))
+
+    def evidence(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> FloatImage:
+        """How far they can be told apart by their colours there, (N,) in 0..1."""
+        product, backdrop = self.colours(rows, columns)
+        return self.told_apart(product - backdrop, rows, columns)
+
+    def _places(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[FloatImage, FloatImage]:
         x = ((columns + 0.5) / self.cell - 0.5).astype(np.float32)
-        y = ((rows + 0.5) / self.cell - 0.5).astype(np.float32)
-        product, backdrop, variance = (_sample(plane, x, y) for plane in (self.product, self.backdrop, self.variance))
-        return product, backdrop, variance
+        return x, ((rows + 0.5) / self.cell - 0.5).astype(np.float32)
 
 
 def told_apart(line: FloatImage, variance: FloatImage) -> FloatImage:
@@ -95,29 +138,27 @@ class Band:
                 by_area(plane[: 2 * height, : 2 * width], (width, height)) for plane in (self.image, self.matte)
             )
             small = Band(image, matte).sides_in(max(1, round(cell / 2)))
-            return Sides(small.product, small.backdrop, small.variance, 2 * small.cell)
+            return Sides(small.product, small.backdrop, 2 * small.cell)
         return self.sides_in(cell)
 
     def sides_in(self, cell: int) -> Sides:
         """Both sides' local colours in cells of so many pixels."""
-        grey = np.asarray(cv2.cvtColor(self.image, cv2.COLOR_RGB2GRAY), np.uint8)
-        product, spread1 = _side(self.image, grey, _between(self.matte, 255 - _SURE, 255), cell)
-        backdrop, spread2 = _side(self.image, grey, _between(self.matte, 0, _SURE), cell)
-        return Sides(product, backdrop, spread1 + spread2, cell)
+        product, backdrop = _between(self.matte, 255 - _SURE, 255), _between(self.matte, 0, _SURE)
+        return Sides(Side(self.image, product, cell), Side(self.image, backdrop, cell), cell)
 
     def place_edge(self) -> Bytes:
         """The matte with the band's shares read from the picture, where its two sides can be told apart."""
         rows, columns = self.places
         if not len(rows):
             return self.matte
-        product, backdrop, variance = self.sides.at(rows, columns)
+        product, backdrop = self.sides.colours(rows, columns)
         line = product - backdrop
         contrast = (line * line).sum(1)
         share = ((self.image[rows, columns] - backdrop) * line).sum(1) / np.maximum(contrast, 1)
         prior = self.matte[rows, columns].astype(np.float32) / 255
         # Away from the middle the network is sure of itself and needs strong evidence to be overruled.
         openness = 4 * prior * (1 - prior)
-        belief = told_apart(line, variance) * np.minimum(1, 0.25 + openness)
+        belief = self.sides.told_apart(line, rows, columns) * np.minimum(1, 0.25 + openness)
         moved = prior + belief * (np.clip(share, 0, 1) - prior)
         result = self.matte.copy()
         result[rows, columns] = np.round(255 * moved).astype(np.uint8)
@@ -141,7 +182,7 @@ class Band:
         The blur-fusion step of Forte and Pitié: the local mean, corrected by what the compositing equation leaves over.
         """
         rows, columns = self.places
-        product, backdrop, _ = self.sides.at(rows, columns)
+        product, backdrop = self.sides.colours(rows, columns)
         share = matte[rows, columns].astype(np.float32)[:, None] / 255
         rest = self.image[rows, columns] - share * product - (1 - share) * backdrop
         return np.asarray(np.clip(product + share * rest, 0, 255), np.float32)
@@ -161,25 +202,11 @@ def _between(matte: Bytes, low: int, high: int) -> Bytes:
     return np.asarray(cv2.inRange(matte, np.array(low), np.array(high)), np.uint8)
 
 
-def _side(image: Bytes, grey: Bytes, sure: Bytes, cell: int) -> tuple[FloatImage, FloatImage]:
-    """The mean colour of the sure pixels around each cell, and the variance of their luma."""
-    height, width = sure.shape
+def _cells(plane: NDArray[Any], cell: int) -> FloatImage:
+    """A plane averaged over cells of so many pixels; the last row and column are padded with nothing."""
+    height, width = plane.shape[:2]
     size = (max(1, -(-width // cell)), max(1, -(-height // cell)))
-    level = cv2.bitwise_and(grey, sure)
-    square = cv2.multiply(level, level, dtype=cv2.CV_32F)
-    planes = [_cells(plane, size, cell) for plane in (cv2.bitwise_and(image, image, mask=sure), level, square, sure)]
-    colour, mean, power, weight = planes[0], planes[1], planes[2], np.asarray(planes[3] / 255, np.float32)
-    near, reached = _ratio(colour, weight, _NEAR)
-    far, _ = _ratio(colour, weight, _FAR)
-    share = np.clip(reached / 0.02, 0, 1)[..., None]
-    mean, _ = _ratio(mean, weight, _NEAR)
-    power, _ = _ratio(power, weight, _NEAR)
-    return np.asarray(share * near + (1 - share) * far, np.float32), np.maximum(power - mean * mean, np.float32(0))
-
-
-def _cells(plane: NDArray[Any], size: tuple[int, int], cell: int) -> FloatImage:
-    """A plane averaged over cells; the last row and column are padded with nothing."""
-    bottom, right = size[1] * cell - plane.shape[0], size[0] * cell - plane.shape[1]
+    bottom, right = size[1] * cell - height, size[0] * cell - width
     if bottom or right:
         plane = cv2.copyMakeBorder(plane, 0, bottom, 0, right, cv2.BORDER_CONSTANT, value=0)
     return np.asarray(

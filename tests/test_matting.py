@@ -76,7 +76,7 @@ def test_the_edge_keeps_the_products_own_pattern() -> None:
     rows, columns = band.places
     mostly = true[rows, columns] > 200
     error = np.abs(band.product_colour(true) - own[rows, columns])[mostly].mean()
-    assert error < 0.4 * np.abs(band.sides.at(rows, columns)[0] - own[rows, columns])[mostly].mean()
+    assert error < 0.4 * np.abs(band.sides.colours(rows, columns)[0] - own[rows, columns])[mostly].mean()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 3), (401, 33)])
