@@ -44,9 +44,16 @@ def shipped_packs() -> list[Path]:
 
 
 def find_pack(name: str) -> Path:
-    """A pack's folder by its path, or by the name of one that ships. Ends the command when there is none."""
+    """A pack's folder by its path, or by the name of one that ships. Ends the command when there is none, or when its
+    `pack.json` cannot be read."""
+    from packshot.pack_file import PackError, read_pack_file
+
     folder = Path(name)
     if (folder / "pack.json").is_file():
+        try:
+            read_pack_file(folder)
+        except PackError as error:
+            fail(str(error))
         return folder
     shipped = {each.name: each for each in shipped_packs()}
     if name not in shipped:

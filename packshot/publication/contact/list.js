@@ -138,7 +138,7 @@ function makeCard(photo, at) {
     element('span', {class: 'picture'}, picture),
     element('span', {class: 'line'}, element('span', {class: 'name', text: photo.name, title: photo.source}),
       element('span', {class: `route ${photo.route}`, text: `${route.mark} ${route.label}`})),
-    element('span', {class: 'line small'}, element('span', {text: [photo.folder, photo.route === 'failed' ? '' : photo.category, quality].filter(Boolean).join(' · ')}),
+    element('span', {class: 'line small'}, element('span', {class: 'about', text: [photo.folder, photo.route === 'failed' ? '' : photo.category, quality].filter(Boolean).join(' · ')}),
       isWould(photo) && element('span', {class: 'would', text: 'would be published'})),
     element('span', {class: 'why', text: photo.route === 'failed' && !photo.thumb ? '' : why, title: why}));
   return element('li', {'aria-posinset': at + 1, 'aria-setsize': shown.length}, button);

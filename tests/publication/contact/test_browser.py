@@ -79,6 +79,18 @@ def test_equal_names_are_told_apart_by_their_folders(browser: BrowserContext, tm
     visit.page.close()
 
 
+def test_a_long_folder_leaves_room_for_the_badge(browser: BrowserContext, tmp_path: Path) -> None:
+    folder = "a-folder-with-quite-a-long-name-for-a-card"
+    row = {**finished(tmp_path, "a.jpg"), "source": f"{folder}/a.jpg", "name": f"{folder}/a"}
+    (tmp_path / "run.jsonl").write_text(json.dumps({**row, "route": "review", "would_publish": True}) + "\n")
+    visit = Visit(browser, write_page(tmp_path))
+    card, badge = (visit.page.locator(name).first.bounding_box() for name in (".card", ".card .would"))
+    assert card is not None
+    assert badge is not None
+    assert badge["x"] + badge["width"] <= card["x"] + card["width"]
+    visit.page.close()
+
+
 def test_filters_narrow_the_list_and_each_other(visit: Visit) -> None:
     facets = visit.page.locator("#facets")
     facets.get_by_role("button", name="Halo").click()
