@@ -7,14 +7,19 @@ from typing import Annotated
 
 import typer
 
+from packshot.commands.output import fail
+
 SHIPPED = Path(__file__).parents[1] / "styles"
 
 
 def find_style(name: str) -> Path:
     """A style's file by its path, or by the name of one that ships. Ends the command when there is none."""
     path, shipped = Path(name), SHIPPED / f"{name}.toml"
-    if path.exists() or not shipped.is_file():
-        return path  # a path that is not there is told where the style is read, with all else that is wrong
+    if path.exists() or path.suffix:
+        return path  # a file that is not there is told where the style is read, with all else that is wrong
+    if not shipped.is_file():
+        names = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.toml")))
+        fail(f"there is no house style {name!r}: give a style.toml, or the name of one that ships ({names})")
     return shipped
 
 
