@@ -78,20 +78,21 @@ def made_in(folder: Path, known: Known | None = None) -> Iterator[Made]:
     """
     require_run(folder)
     known = known or Known()
-    for line in read_lines(folder / "run.jsonl"):
+    lines = read_lines(folder / "run.jsonl")
+    labels = (str(_by(recipe)) for line in lines if (recipe := _recipe(folder, line)) is not None)
+    usual = next(labels, known.packs[-1].label)  # of a photo that failed, no recipe says it
+    for line in lines:
         try:
-            yield _made(folder.resolve(), line, known)
+            yield _made(folder.resolve(), line, known, usual)
         except KeyError as error:
             raise ValueError(
                 f"a line of {folder / 'run.jsonl'} has no {error}: run packshot on the photos again"
             ) from error
 
 
-def _made(folder: Path, line: Line, known: Known) -> Made:
-    recipe = None
-    if line.get("recipe"):
-        recipe = (folder / str(line["recipe"])).read_text(encoding="utf-8")
-    label = known.packs[-1].label if recipe is None else str(_by(recipe))
+def _made(folder: Path, line: Line, known: Known, usual: str) -> Made:
+    recipe = _recipe(folder, line)
+    label = usual if recipe is None else str(_by(recipe))
     pack = known.pack(label)
     return Made(
         source=str((folder / str(line["source"])).resolve()),
@@ -111,6 +112,10 @@ def _made(folder: Path, line: Line, known: Known) -> Made:
         carried={name: str(value) for name, value in line.items() if name not in OWN_KEYS},
         seconds=line.get("seconds"),
     )
+
+
+def _recipe(folder: Path, line: Line) -> str | None:
+    return (folder / str(line["recipe"])).read_text(encoding="utf-8") if line.get("recipe") else None
 
 
 def _files(folder: Path, line: Line) -> dict[str, Any]:

@@ -39,6 +39,7 @@ def test_columns_of_the_manifest_and_failures_come_along(tmp_path: Path) -> None
     assert made["photo-000"].carried == {"product": "mug 7", "seller": "ada"}
     assert made["broken"].route == "failed"
     assert made["broken"].recipe is None
+    assert made["broken"].pack == made["photo-000"].pack == "tiny 1"
     with Catalog.open(str(out / CATALOG_FILE)) as catalog:
         note_run(catalog, out, lambda *_: None)
         assert dict(catalog.counters().states) == {"failed": 1, "review": 1}
