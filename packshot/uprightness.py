@@ -97,9 +97,11 @@ def _symmetry(grey: NDArray[np.float32], mask: NDArray[np.float32], candidates: 
 
 def _mirror(plane: NDArray[np.float32]) -> float:
     """How well a plane matches its mirror image about the best upright axis, 1 for perfectly."""
-    spectrum = np.fft.rfft(plane, 2 * plane.shape[1], axis=1)
-    overlap = np.fft.irfft((spectrum * spectrum).sum(0), 2 * plane.shape[1])
-    return float(overlap.max() / max(1e-6, float((plane * plane).sum())))
+    columns = plane.T @ plane  # how alike each two are: those about one axis lie on one diagonal
+    width = len(columns)
+    skewed = np.pad(columns, ((0, 0), (0, width))).ravel()[: width * (2 * width - 1)]
+    overlap = skewed.reshape(width, 2 * width - 1).sum(0)
+    return float(overlap.max() / max(1e-6, float(np.trace(columns))))
 
 
 def _edge_directions(image: NDArray[np.uint8], matte: NDArray[np.float32], candidates: NDArray[np.float64]) -> Curves:
