@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,13 @@ from packshot.evaluation.metrics import delta_e_lab
 from packshot.learning.fitting.pair_set import PairFit
 from packshot.learning.house.facts import HABITS, FactFinding, Hardness, PairFacts
 from packshot.learning.house.habits import Placing, habits_of
+from packshot.learning.house.policies import policies_of, with_policies
 from packshot.style import House, Style
 
 _FRAMING = 0.02  # of the canvas: how far a product's edge may lie from where the house puts it
 _HARD = Hardness(pale=0.25, sheer=0.06, burnt=0.03, busy=3.5)
 _UNEXPLAINED = 0.35
 _ONE_SHAPE = 0.94  # overlap of two mattes from which on they are one product's; a group may be a seller's whole shop
-_POLICY = 0.5  # share of shots from which on something is the house's policy
-_TURNED = 0.1  # degrees: less is what registration may be off by
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,8 @@ def summarise_facts(facts: Sequence[PairFacts], bar: Bar) -> Analysis:
     if not placings:
         reasons = Counter(one.problem or one.fit.reason for one in facts)
         raise ValueError(f"no pair can be analysed; most often: {next(iter(reasons), 'there are none')}")
-    habits = _with_finish(habits_of(placings), good)
+    manners = [one.manner for one in good if one.manner is not None]
+    habits = with_policies(habits_of(placings), policies_of(manners)) if manners else habits_of(placings)
     style = Style(default=habits.pop("default"), categories=habits)
     groups: dict[str, list[PairFacts]] = defaultdict(list)
     for one in facts:
@@ -130,33 +130,6 @@ def summarise_facts(facts: Sequence[PairFacts], bar: Bar) -> Analysis:
     categories = [_category(name, own, style.house(name), len(facts), bar) for name, own in groups.items()]
     categories.sort(key=lambda one: (-one.volume * one.expected[0], one.name))
     return Analysis(tuple(categories), style, tuple(facts), bar)
-
-
-def _with_finish(habits: Mapping[str, Mapping[str, Any]], facts: Sequence[PairFacts]) -> dict[str, dict[str, Any]]:
-    """The habits with backdrop colour and shadow policy."""
-    default = {**habits["default"], **_finish(facts)}
-    found: dict[str, dict[str, Any]] = {"default": default}
-    for name, rules in habits.items():
-        if name != "default":
-            own = _finish([one for one in facts if one.fit.category == name])
-            found[name] = {**rules, **{key: value for key, value in own.items() if value != default[key]}}
-    return found
-
-
-def _finish(facts: Sequence[PairFacts]) -> dict[str, Any]:
-    """Backdrop colour, shadow, whether shots are set upright and healed; nothing is said of what no shot tells."""
-    if not facts:
-        return {}
-    known = np.array([color for one in facts if (color := one.fit.targets.get("backdrop")) is not None])
-    turned = float(np.median([abs(one.numbers.get("tilt", 0.0)) for one in facts]))
-    healed = float(np.mean([one.numbers.get("specks", 0.0) > 0 for one in facts]))
-    kept = float(np.mean([one.shadow for one in facts]))
-    return {
-        "background": np.round(np.median(known, 0)).astype(int).tolist() if len(known) else [255, 255, 255],
-        "shadow": "keep" if kept >= _POLICY else "none",
-        "upright": "auto" if turned >= _TURNED else "never",
-        "heal": healed >= _POLICY,
-    }
 
 
 def _category(name: str, facts: Sequence[PairFacts], house: House, total: int, bar: Bar) -> Category:
@@ -175,7 +148,7 @@ def _category(name: str, facts: Sequence[PairFacts], house: House, total: int, b
             habit: _spread([one.numbers[habit] for one in good if habit in one.numbers]) for habit in HABITS if good
         },
         house=house.model_dump(),
-        shadow=float(np.mean([one.shadow for one in good])) if good else 0.0,
+        shadow=float(np.mean([bool(one.manner and one.manner.shadow) for one in good])) if good else 0.0,
         canvas=float(np.mean([on_canvas(placing, house) for placing in placings])) if placings else 0.0,
         framed=float((misfits <= _FRAMING).mean()) if placings else 0.0,
         misfit=float(np.median(misfits)) if placings else 0.0,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from packshot.engines import Reserve
 from packshot.evaluation.metrics import delta_e_lab, lab
 from packshot.learning.fitting.pair_set import PairFit
 from packshot.learning.house.habits import Placing, placing_of
+from packshot.learning.house.policies import Manner, manner_of
 from packshot.learning.proof.scoring import grouped
 from packshot.learning.registration.register import as_bytes
 from packshot.learning.registration.views import shrink
@@ -50,7 +52,7 @@ class Hardness:
 
 @dataclass(frozen=True)
 class PairFacts:
-    """A fitted pair. numbers: what was done, by name, in the units of ``HABITS``. shadow: whether the after keeps one.
+    """A fitted pair. numbers: what was done, by name, in the units of ``HABITS``. manner: what was done at all.
 
     color: mean CIELAB of the product in the after. shape: its matte there, coarsely, (24, 24) 0..1, by which shots of
     one product are known.
@@ -60,7 +62,7 @@ class PairFacts:
     placing: Placing | None = None
     numbers: dict[str, float] = field(default_factory=dict)
     hardness: Hardness = field(default_factory=Hardness)
-    shadow: bool = False
+    manner: Manner | None = None
     color: tuple[float, float, float] | None = None
     shape: FloatImage | None = None
     problem: str = ""
@@ -85,17 +87,43 @@ def facts_of(fit: PairFit, recipe: Recipe) -> PairFacts:
     """Looks at a fitted pair's photos. Raises PhotoError when one cannot be read."""
     before, after = (_pixels(Path(path)) for path in (fit.before, fit.after))
     if recipe.background.matte is None:
-        return PairFacts(fit, None, numbers_of(recipe))
+        return PairFacts(fit, None, numbers_of(recipe), manner=manner_of(recipe))
     there = _matte_at(recipe, geometry.identity(), recipe.source.size, before)
     done = _matte_at(recipe, recipe.geometry.affine(), recipe.geometry.size, after)
     values = lab(after)
     product = done > 0.95
     lightness, a, b = (float(one) for one in values[product].mean(0)) if product.any() else (0.0, 0.0, 0.0)
     numbers = numbers_of(recipe)
-    shadow = has_shadow(after, done, recipe.background.color)
+    manner = manner_of(recipe, has_shadow(after, done, recipe.background.color))
     color = (lightness, a, b) if product.any() else None
     shape = np.asarray(cv2.resize(done, (_SHAPE, _SHAPE), interpolation=cv2.INTER_AREA), np.float32)
-    return PairFacts(fit, placing_of(recipe), numbers, hardness_of(before, there), shadow, color, shape)
+    return PairFacts(fit, placing_of(recipe), numbers, hardness_of(before, there), manner, color, shape)
+
+
+def manners_of(fits: Sequence[PairFit], most: int = 40) -> list[Manner]:
+    """What was done in each fitted pair; shadows are looked for in so many afters of each category, evenly spread."""
+    by_category: dict[str, list[PairFit]] = defaultdict(list)
+    for fit in fits:
+        if fit.recipe is not None:
+            by_category[fit.category].append(fit)
+    found = []
+    for own in by_category.values():
+        every = -(-len(own) // most)
+        found += [_manner(fit, looked=index % every == 0) for index, fit in enumerate(own)]
+    return found
+
+
+def _manner(fit: PairFit, looked: bool) -> Manner:
+    recipe = fit.recipe
+    assert recipe is not None
+    if not looked or recipe.background.matte is None:
+        return manner_of(recipe)
+    try:
+        after = _pixels(Path(fit.after))
+    except PhotoError:
+        return manner_of(recipe)
+    done = _matte_at(recipe, recipe.geometry.affine(), recipe.geometry.size, after)
+    return manner_of(recipe, has_shadow(after, done, recipe.background.color))
 
 
 def numbers_of(recipe: Recipe) -> dict[str, float]:

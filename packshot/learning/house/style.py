@@ -26,6 +26,9 @@ _WORDS = {
     "noise": "levels smoothed out where a photo is hardly reduced",
     "upright": "auto, or never to leave the tilt",
     "heal": "dust and lint",
+    "frame": "margins, or photo to keep the photo's own",
+    "color": "share of the colour correction; 0 keeps the photo's colour",
+    "light": "share of the lighting correction",
 }
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -38,7 +41,8 @@ def write_style(path: Path, style: Style, source: str) -> None:
 
 def style_text(style: Style, source: str) -> str:
     """A style as TOML, with a word on what each key means."""
-    parts = [_HEAD.format(source=source), "style = 1\n", _section("default", style.default)]
+    called = f"name = {_text(style.name)}\n" if style.name else ""
+    parts = [_HEAD.format(source=source), f"style = 1\n{called}", _section("default", style.default)]
     parts += [_section(f"categories.{_key(name)}", rules) for name, rules in sorted(style.categories.items()) if rules]
     return "\n".join(parts)
 

@@ -12,6 +12,7 @@ from packshot.learning.fitting.pair_set import PairFit
 from packshot.learning.house.analysis import hard_by, misfit, summarise_facts
 from packshot.learning.house.facts import HABITS, Hardness, PairFacts, hardness_of, has_shadow, numbers_of
 from packshot.learning.house.habits import Placing
+from packshot.learning.house.policies import Manner
 from packshot.recipe import Alignment, Color, Detailing, Grid, Lighting, Recipe, Source, Spot
 from packshot.style import House
 
@@ -30,7 +31,16 @@ def facts(number: int, category: str = "tops", **changes: object) -> PairFacts:
     numbers = {**dict.fromkeys(HABITS, 0.0), "tilt": float(number)}
     color = (60.0, 5.0, 5.0 + number % 2)
     shape = np.full((24, 24), 0.5, np.float32)
-    known = {"fit": fit, "placing": placing, "numbers": numbers, "color": color, "shape": shape, **changes}
+    manner = Manner(category, tilt=float(number), shadow=False)
+    known = {
+        "fit": fit,
+        "placing": placing,
+        "manner": manner,
+        "numbers": numbers,
+        "color": color,
+        "shape": shape,
+        **changes,
+    }
     return PairFacts(**known)  # type: ignore[arg-type]
 
 
@@ -60,19 +70,12 @@ def test_the_plan_begins_with_volume_times_automation() -> None:
 
 
 def test_a_kept_shadow_and_a_grey_backdrop_are_policy() -> None:
-    kept = [facts(number, "shoes", shadow=number < 8) for number in range(10)]
+    grey = [Manner("shoes", (240, 240, 240), shadow=number < 8) for number in range(10)]
+    kept = [facts(number, "shoes", manner=grey[number]) for number in range(10)]
     found = summarise_facts([*kept, *(facts(number) for number in range(20))], Bar())
     assert found.style.house("shoes").shadow == "keep"
-    assert found.style.house("tops").shadow == "none"
-
-
-def test_a_house_that_neither_turns_nor_heals_is_left_so() -> None:
-    plain = [facts(number, numbers=dict.fromkeys(HABITS, 0.0)) for number in range(10)]
-    house = summarise_facts(plain, Bar()).style.house("tops")
-    assert (house.upright, house.heal) == ("never", False)
-    busy = [facts(number, numbers={**dict.fromkeys(HABITS, 0.0), "tilt": -2.0, "specks": 3.0}) for number in range(10)]
-    house = summarise_facts(busy, Bar()).style.house("tops")
-    assert (house.upright, house.heal) == ("auto", True)
+    assert found.style.house("shoes").background == (240, 240, 240)
+    assert (found.style.house("tops").shadow, found.style.house("tops").background) == ("none", (255, 255, 255))
 
 
 def test_a_sellers_other_products_do_not_count_as_inconsistent() -> None:
