@@ -9,8 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from packshot.learning.fitting.pair_set import PairFit
+from packshot.learning.house.facts import manners_of
 from packshot.learning.house.habits import habits_of, placing_of
 from packshot.learning.house.looks import looks_of
+from packshot.learning.house.policies import policies_of, with_policies
 from packshot.learning.house.style import write_style
 from packshot.learning.light.export import export_light_model, load_light_model
 from packshot.learning.light.learning import LightLesson, at_most, learn_light, rows_of
@@ -33,10 +35,10 @@ _LEAST_SPECKLED, _MOST_SPECKLED = 20, 160  # photos
 
 
 def learn_habits(run: Learning, bench: Workbench, good: Sequence[PairFit]) -> None:
-    """Canvas, margins and look of each category, into the pack and into ``style.toml``."""
+    """Canvas, margins, policies and look of each category, into the pack and into ``style.toml``."""
     placed = [placing for fit in good if fit.recipe is not None and (placing := placing_of(fit.recipe)) is not None]
     looks = looks_of(good, bench.file.look)
-    habits = habits_of(placed) if placed else {}
+    habits = with_policies(habits_of(placed), policies_of(manners_of(good))) if placed else {}
     if not placed:
         run.note("No after has an even backdrop, so margins and canvas could not be read; the base's stay.")
     if run.options.category is not None:
