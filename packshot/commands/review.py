@@ -36,18 +36,28 @@ def review(
     ] = None,
     frozen: Annotated[Path | None, typer.Option(help="Pairs that no challenger learned from.")] = None,
     style: StyleFile = None,
+    carry: Annotated[
+        str,
+        typer.Option(
+            help="A correction of colour or light on the product's other photos: on (entered), ask (offered) or off."
+        ),
+    ] = "on",
     certificate: Annotated[Path | None, typer.Option(help="TLS certificate chain, PEM.")] = None,
     private_key: Annotated[Path | None, typer.Option(help="TLS private key, PEM.")] = None,
 ) -> None:
     """Serve the pages for people: the review queue with corrections in place."""
     try:
+        from packshot.review.carrier import MODES
         from packshot.review.promoting import Grounds
         from packshot.review.serving import Listening, serve
     except ImportError as error:
         fail(f"{error}: install what the pages need with pip install 'packshot[serve]'")
     place = champions or (None if out is None else out / "champions")
     grounds = Grounds(tuple(pack or ()), place, frozen, style)
-    listening = Listening(listen, port, tuple(host or ()), certificate, private_key, grounds)
+    mode = next((each for each in MODES if each == carry), None)
+    if mode is None:
+        fail(f"--carry is {', '.join(MODES)}, not {carry!r}")
+    listening = Listening(listen, port, tuple(host or ()), certificate, private_key, grounds, mode)
     opened = _opened(out, catalog, grounds)
     try:
         serve(opened, listening, editor, accounts, tell=answer)

@@ -11,6 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from packshot.catalog import Catalog, CatalogError, Conflict
 from packshot.photo import PhotoError
 from packshot.review import account_routes, desk_routes, handover_routes, manage_routes
+from packshot.review.carrier import Mode
 from packshot.review.guard import Guard
 from packshot.review.pages import STATIC, page
 from packshot.review.promoting import Grounds
@@ -18,13 +19,14 @@ from packshot.review.queue import REJECTIONS
 from packshot.review.shop import Shop
 
 
-def make_app(catalog: Catalog, guard: Guard, grounds: Grounds | None = None) -> FastAPI:
-    """The pages over a catalog. ``grounds``: the packs beside those that ship, and how they are promoted.
+def make_app(catalog: Catalog, guard: Guard, grounds: Grounds | None = None, carry: Mode = "on") -> FastAPI:
+    """The pages over a catalog. ``grounds``: the packs beside those that ship, and how they are promoted. ``carry``:
+    whether a correction of colour is entered on the product's other photos, offered, or not.
 
     Raises PackError when one cannot be read.
     """
     app = FastAPI(title="packshot", openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.shop = Shop(catalog, grounds)
+    app.state.shop = Shop(catalog, grounds, carry)
     app.state.guard = guard
     app.middleware("http")(guard)
     for kind, status in ((Conflict, 409), (PhotoError, 422), (ValueError, 422)):
@@ -62,4 +64,4 @@ def session(request: Request) -> dict[str, Any]:
 
 def review_page(request: Request) -> HTMLResponse:
     """The queue."""
-    return page(request, "review.html", rejections=REJECTIONS)
+    return page(request, "review.html", rejections=REJECTIONS, carry=request.app.state.shop.carry)

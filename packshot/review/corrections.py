@@ -7,7 +7,7 @@ alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from pydantic import Field
@@ -96,21 +96,11 @@ class Changes:
     house: House | None = None
     light: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def answer(self, prediction: int, key: str, seconds: float | None, reason: str | None = None) -> Answer:
-        """As the catalog takes it."""
+    def answer(self, given: Answer) -> Answer:
+        """The page's answer with what it changes, as the catalog takes it."""
         house = {} if self.house is None else self.house.model_dump(mode="json")
-        return Answer(
-            "correct",
-            prediction,
-            reason,
-            changes=self.stages,
-            assets=self.assets,
-            category=self.category,
-            house=house,
-            light=self.light,
-            seconds=seconds,
-            key=key,
-        )
+        changed = replace(given, changes=self.stages, assets=self.assets)
+        return replace(changed, category=self.category, house=house, light=self.light)
 
 
 def changes_of(

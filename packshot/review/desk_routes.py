@@ -12,7 +12,7 @@ from packshot.recipe import Frozen
 from packshot.review.access import Identity, signed_in
 from packshot.review.corrections import Edit, changes_of
 from packshot.review.frames import MOST_PIXELS, Frame
-from packshot.review.queue import HOLD_SECONDS, Asked, Decided, Desk, Key, Words
+from packshot.review.queue import HOLD_SECONDS, Asked, Decided, Desk, Key, Words, told
 from packshot.review.shop import Shop, Whole, shop_of
 
 router = APIRouter()
@@ -49,6 +49,12 @@ class Kind(Frozen):
     category: Words
 
 
+class Corrected(Frozen):
+    """A photo under an edit."""
+
+    edit: Edit = Edit()
+
+
 class View(Frozen):
     """A picture of a photo: under an edit, of a part of the finished picture (0..1, also beyond), at some pixels."""
 
@@ -80,6 +86,14 @@ def take(body: Take, who: Who, shop: Room) -> dict[str, Any]:
     return {"cards": shop.cards(entries), "counters": told, "hold_seconds": HOLD_SECONDS}
 
 
+@router.post("/api/carried")
+def carried(body: Hold, who: Who, shop: Room) -> dict[str, Any]:
+    """What is carried to photos that the page holds, by their ids; null where nothing is, any longer."""
+    del who
+    found = shop.carried([shop.catalog.entry(photo) for photo in body.photos])
+    return {"carried": {photo: found.get(photo) for photo in body.photos}}
+
+
 @router.post("/api/hold")
 def hold(body: Hold, who: Who, shop: Room) -> dict[str, Any]:
     """Keeps photos for this editor a while longer."""
@@ -89,20 +103,41 @@ def hold(body: Hold, who: Who, shop: Room) -> dict[str, Any]:
 @router.post("/api/decide")
 def decide(body: Decided, who: Who, shop: Room) -> dict[str, Any]:
     """Notes a decision; sent again it changes nothing."""
-    answer = Answer(body.outcome, body.prediction, reason=body.reason, seconds=body.seconds, key=body.key)
+    answer = Answer(
+        body.outcome, body.prediction, body.reason, carried=body.carried, seconds=body.seconds, key=body.key
+    )
     if body.outcome == "correct":
         entry = shop.catalog.entry(body.photo)
         recipe = shop.prediction(entry).recipe()
-        changes = changes_of(recipe, body.edit, shop.shadow_map(entry), shop.recategorize(entry))
-        answer = changes.answer(body.prediction, body.key, body.seconds, body.reason)
+        answer = changes_of(recipe, body.edit, shop.shadow_map(entry), shop.recategorize(entry)).answer(answer)
     decision = Desk(shop.catalog, who.name).decide(body.photo, answer)
-    return {"decision": decision.id}
+    return {"decision": decision.id, "product": _told_of_product(shop, body)}
+
+
+def _told_of_product(shop: Shop, body: Decided) -> dict[str, int]:
+    """After a correction of colour: how many other photos of the product wait, and how many are out or go out."""
+    if shop.carry == "off" or body.outcome != "correct" or not body.edit.shift():
+        return {}
+    states = shop.catalog.mates(body.photo)
+    return {"waiting": states.get("review", 0), "out": states.get("published", 0) + states.get("publish", 0)}
 
 
 @router.post("/api/undo")
 def undo(body: Undo, who: Who, shop: Room) -> dict[str, Any]:
     """Takes a decision back; sent again it changes nothing."""
     return {"undone": Desk(shop.catalog, who.name).undo(body.of, body.key)}
+
+
+@router.get("/photos/{photo}/carried")
+def picture_carried(photo: int, who: Who, shop: Room, long: Annotated[int, Query(ge=64, le=4096)]) -> Response:
+    """A whole finished picture under what is carried to its photo; its address names the correction. Nothing where
+    that was taken back meanwhile.
+    """
+    del who
+    content = shop.whole_carried(shop.catalog.entry(photo), long)
+    if content is None:
+        return Response(status_code=204)
+    return Response(content, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400, immutable"})
 
 
 @router.get("/photos/{photo}/{what}")
@@ -125,6 +160,14 @@ def category(photo: int, body: Kind, who: Who, shop: Room) -> dict[str, Any]:
     """How the photo is cropped, and which spots are healed, were it of another category."""
     del who
     return shop.of_category(shop.catalog.entry(photo), body.category)
+
+
+@router.post("/photos/{photo}/judged")
+def judged(photo: int, body: Corrected, who: Who, shop: Room) -> dict[str, Any]:
+    """The judge's verdict on a photo under an edit; nothing where its pack is not known."""
+    del who
+    verdict = shop.judged(shop.catalog.entry(photo), body.edit)
+    return {} if verdict is None else {"quality": verdict.quality, "reasons": told(verdict.reasons)}
 
 
 @router.post("/photos/{photo}/ready", status_code=204)

@@ -59,6 +59,7 @@ class Decided(Frozen):
     outcome: Literal["accept", "reject", "skip", "correct"]
     reason: Words | None = None
     edit: Edit = Edit()
+    carried: Key | None = None
     seconds: float | None = Field(None, ge=0, le=86_400)
 
     @field_validator("reason")
@@ -120,7 +121,7 @@ class Desk:
         return self.catalog.undo(self.editor, key) is not None
 
 
-def _told(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
+def told(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
     """The reasons, those that say something of this photo first: that a pack has no certificate, all photos share."""
     ordered = sorted(reasons, key=lambda reason: reason.code == NO_CERTIFICATE.code)
     return [reason.model_dump(exclude_none=True) for reason in ordered]
@@ -142,7 +143,7 @@ def card_of(entry: Entry) -> dict[str, Any]:
         "product": entry.product,
         "quality": None if blind else prediction.quality,
         "blind": blind,
-        "reasons": [] if blind else _told(prediction.reasons),
+        "reasons": [] if blind else told(prediction.reasons),
         "source": recipe.source.size,
         "canvas": recipe.geometry.size,
         "human": False,

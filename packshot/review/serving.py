@@ -16,6 +16,7 @@ from packshot.catalog import Catalog
 from packshot.review.access import Identity
 from packshot.review.accounts import Accounts, Session
 from packshot.review.app import make_app
+from packshot.review.carrier import Mode
 from packshot.review.guard import LOCAL_HOSTS, Guard
 from packshot.review.promoting import Grounds
 
@@ -24,7 +25,8 @@ from packshot.review.promoting import Grounds
 class Listening:
     """Where the pages are served. ``hosts``: further names under which browsers reach them.
 
-    ``grounds``: packs that do not ship, for editors' categories and managers' promotions.
+    ``grounds``: packs that do not ship, for editors' categories and managers' promotions. ``carry``: whether
+    corrections of colour are entered on a product's other photos.
     """
 
     address: str = "127.0.0.1"
@@ -33,6 +35,7 @@ class Listening:
     certificate: Path | None = None
     private_key: Path | None = None
     grounds: Grounds = field(default_factory=Grounds)
+    carry: Mode = "on"
 
     @property
     def local(self) -> bool:
@@ -61,7 +64,7 @@ def serve(
 ) -> None:
     """Serves until it is stopped; ``tell`` is given the address. Raises ValueError, and OSError when it is taken."""
     guard = make_guard(catalog, listening, editor, accounts)
-    _run(make_app(catalog, guard, listening.grounds), listening, "/review", tell)
+    _run(make_app(catalog, guard, listening.grounds, listening.carry), listening, "/review", tell)
 
 
 def serve_blindtest(

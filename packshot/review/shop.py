@@ -12,7 +12,9 @@ from sqlalchemy import select
 from packshot.catalog import Catalog, CatalogError, Entry, Prediction
 from packshot.catalog.schema import decisions
 from packshot.photo import Photo, PhotoError
-from packshot.recipe import Recipe
+from packshot.pipeline import judge, render
+from packshot.recipe import Recipe, Verdict
+from packshot.review.carrier import Carrier, Mode
 from packshot.review.corrections import Edit, ShadowMap, corrected
 from packshot.review.frames import Frame
 from packshot.review.pictures import Darkroom, cut_file
@@ -20,6 +22,7 @@ from packshot.review.promoting import Grounds, Promoter
 from packshot.review.queue import card_of, spots_of
 from packshot.review.recategorizing import Recategorize, Recategorizer
 from packshot.review.shelf import Shelf
+from packshot.style import Style
 
 _ENOUGH = 1.1
 """A file may be this much smaller than what is shown before the picture is made anew."""
@@ -30,12 +33,14 @@ Whole = Literal["before", "after", "human"]
 class Shop:
     """Shared by all requests; safe for threads."""
 
-    def __init__(self, catalog: Catalog, grounds: Grounds | None = None) -> None:
+    def __init__(self, catalog: Catalog, grounds: Grounds | None = None, carry: Mode = "on") -> None:
         self.catalog = catalog
+        self.carry = carry
         self.darkroom = Darkroom()
         self.promoter = Promoter(catalog, grounds or Grounds())
         self.shelf = Shelf(catalog, self.promoter.grounds.packs)
         self._recategorizer = Recategorizer(self.shelf, self.darkroom)
+        self._carrier = Carrier(catalog, self.darkroom)
 
     def prediction(self, entry: Entry) -> Prediction:
         """The prediction that counts. Raises CatalogError where there is none."""
@@ -45,14 +50,20 @@ class Shop:
 
     def cards(self, entries: Sequence[Entry]) -> list[dict[str, Any]]:
         """What the page shows of photos; one whose files are gone is shown with that as its reason."""
+        carried = self.carried(entries)
         return [
             {
                 **card_of(entry),
+                "carried": carried.get(entry.id),
                 "human": self.human(entry) is not None,
                 "categories": self.shelf.categories(self.prediction(entry)),
             }
             for entry in entries
         ]
+
+    def carried(self, entries: Sequence[Entry]) -> dict[int, dict[str, Any]]:
+        """By photo, what is carried to it from another photo of its product; nothing where that is not wished."""
+        return {} if self.carry == "off" else self._carrier.to(entries)
 
     def human(self, entry: Entry) -> Path | None:
         """The after a person made: one handed in for this photo, or the one its manifest's column ``after`` names."""
@@ -117,6 +128,24 @@ class Shop:
         changed = self.corrected(entry, edit)
         make = {"before": self.darkroom.untouched, "after": self.darkroom.finished, "matte": self.darkroom.matte}[what]
         return make(entry.source, changed, frame)
+
+    def whole_carried(self, entry: Entry, long: int) -> bytes | None:
+        """The whole finished picture under what is carried to its photo, JPEG; None where nothing is."""
+        edit = self._carrier.edit(entry)
+        if edit is None:
+            return None
+        return self.view(entry, "after", edit, Frame(_fitted(self.prediction(entry).recipe().geometry.size, long)))
+
+    def judged(self, entry: Entry, edit: Edit) -> Verdict | None:
+        """The verdict on a photo under an edit, as a run would have come to it; None where its pack is not known, and
+        of a photo that is audited blindly."""
+        prediction, pack = self.prediction(entry), self.shelf.of(self.prediction(entry))
+        if pack is None or entry.purpose == "audit":
+            return None
+        recipe = self.corrected(entry, edit)
+        style = Style(categories={recipe.category: dict(prediction.house)})
+        with self.darkroom.photo(entry.source) as photo:
+            return judge(recipe, render(photo, recipe), pack.of(recipe.category), style)
 
     def make_ready(self, entry: Entry, frame: Frame) -> None:
         """Does what takes long before the first corrected view of a photo. Raises PhotoError, CatalogError."""

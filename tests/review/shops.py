@@ -17,6 +17,7 @@ from packshot.recipe import Reason
 from packshot.review.access import Identity
 from packshot.review.accounts import Accounts, Session
 from packshot.review.app import make_app
+from packshot.review.carrier import Mode
 from packshot.review.folder import CATALOG_FILE, made_in
 from packshot.review.guard import LOCAL_HOSTS, Guard
 from packshot.review.promoting import Grounds
@@ -63,9 +64,10 @@ def kept_guard(catalog: Catalog) -> Guard:
 
 
 @contextmanager
-def served(catalog: Catalog, guard: Guard, grounds: Grounds | None = None) -> Iterator[str]:
+def served(catalog: Catalog, guard: Guard, grounds: Grounds | None = None, carry: Mode = "on") -> Iterator[str]:
     """The address of the pages, served by a thread."""
-    config = uvicorn.Config(make_app(catalog, guard, grounds), port=0, log_level="warning", loop="asyncio")
+    app = make_app(catalog, guard, grounds, carry)
+    config = uvicorn.Config(app, port=0, log_level="warning", loop="asyncio")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

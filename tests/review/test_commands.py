@@ -48,3 +48,8 @@ def test_accounts_of_a_catalog_that_is_not_there_are_not_made(tmp_path: Path, wo
     told = packshot("accounts", *words, "--catalog", tmp_path / "slip.sqlite")
     assert (told.exit_code, "there is no catalog" in told.output) == (2, True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_how_corrections_are_carried_is_one_of_three_words(out: Path) -> None:
+    told = packshot("review", out, "--carry", "maybe")
+    assert (told.exit_code, "--carry is on, ask, off, not 'maybe'" in told.output) == (2, True)

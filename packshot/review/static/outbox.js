@@ -6,11 +6,13 @@ import {Offline, REACHED, ask} from './client.js';
 const LONGEST_WAIT = 5000;
 
 export class Outbox {
-  /** `told` is called with {waiting, offline, signedOut} on every change, `refused` with (entry, sentence). */
-  constructor(editor, told, refused) {
+  /** `told` is called with {waiting, offline, signedOut} on every change, `refused` with (entry, sentence), `answered`
+   * with (entry, what the server says). */
+  constructor(editor, told, refused, answered) {
     this.prefix = `packshot:${editor}:`;
     this.told = told;
     this.refused = refused;
+    this.answered = answered;
     this.wait = 1000;
     this.state = {offline: false, signedOut: false};
     this.last = 0;
@@ -49,12 +51,14 @@ export class Outbox {
 
   async sendOne(name) {
     const entry = JSON.parse(localStorage.getItem(name));
+    let answer = null;
     try {
-      await ask(entry.path, entry.body);
+      answer = await ask(entry.path, entry.body);
     } catch (error) {
       if (error instanceof Offline || error.status === 401 || error.status === 403) throw error;
       this.refused(entry, error.message);
     }
     localStorage.removeItem(name);
+    if (answer) this.answered(entry, answer);
   }
 }

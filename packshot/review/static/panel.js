@@ -21,6 +21,16 @@ export function drawFacts(card, edit) {
   byId('photo-facts').textContent = card ? [edit.category || card.category, card.product, quality, size].filter(Boolean).join(' · ') : '';
 }
 
+/** Whose colour is entered, or could be. */
+export function drawCarried(card, edit) {
+  const row = byId('carried');
+  row.hidden = !card?.carried;
+  if (row.hidden) return;
+  const {from, by_lot: byLot} = card.carried;
+  row.querySelector('p').textContent = edit.carried ? `Colour carried from ${from}` : `${from} was corrected${byLot ? '; this one came by lot' : ''}`;
+  row.querySelector('span').textContent = edit.carried ? 'Take back' : 'Carry its colour';
+}
+
 function reasonItem(reason, at, tell) {
   const item = document.createElement('li');
   if (!reason.region) {

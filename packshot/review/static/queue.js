@@ -101,6 +101,22 @@ export class Queue {
     for (const card of this.cards.slice(LOADED)) card.pictures = null;
   }
 
+  /** What is carried to photos of a product may have changed: asked for in turn, the photo in front first, and told. */
+  async carry(product, told) {
+    for (const card of this.cards.filter((each) => product && each.product === product)) {
+      try {
+        const {carried} = await ask('/api/carried', {photos: [card.id]});
+        if (!this.cards.includes(card) || carried[card.id]?.key === card.carried?.key) continue;
+        card.carried = carried[card.id];
+        if (card.pictures) card.pictures.carried = card.carried && pictureOf(card, 'carried', card.pictures.after.long);
+        told(card);
+      } catch (error) {
+        if (!(error instanceof Offline)) this.troubled(error.message);
+        return; // the next time the product is corrected, or its photos are taken anew
+      }
+    }
+  }
+
   async hold(all = false) {
     if (!this.cards.length) return;
     try {
@@ -116,8 +132,13 @@ const STEPS = [640, 960, 1280, 1600, 2048, 2560, 3200, 4096];
 
 function picturesOf(card, longSide) {
   const long = STEPS.find((step) => step >= longSide) || 4096;
-  const kinds = card.human ? ['before', 'after', 'human'] : ['before', 'after'];
-  return Object.fromEntries(kinds.map((kind) => [kind, picture(`/photos/${card.id}/${kind}?of=${card.version}&long=${long}`, long)]));
+  const kinds = ['before', 'after', ...(card.human ? ['human'] : []), ...(card.carried ? ['carried'] : [])];
+  return Object.fromEntries(kinds.map((kind) => [kind, pictureOf(card, kind, long)]));
+}
+
+function pictureOf(card, kind, long) {
+  const of = kind === 'carried' ? card.carried.key : card.version;
+  return picture(`/photos/${card.id}/${kind}?of=${of}&long=${long}`, long);
 }
 
 function picture(url, long) {
@@ -126,5 +147,7 @@ function picture(url, long) {
   image.alt = '';
   image.decoding = 'sync';
   image.src = url;
-  return {image, long, ready: image.decode().then(() => true, () => false)};
+  const loaded = {image, long, there: false};
+  loaded.ready = image.decode().then(() => loaded.there = true, () => false);
+  return loaded;
 }

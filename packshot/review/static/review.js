@@ -1,17 +1,18 @@
 // The review page: one photo after another, judged and corrected, all by keyboard.
 
 import {Refused, ask, post, uuid} from './client.js';
-import {NEUTRAL, Edits, anyChanged, isChanged, sent} from './edits.js';
+import {NEUTRAL, Edits, anyChanged, isAsCarried, isChanged, sent} from './edits.js';
 import {SLIDERS, TOOLS, VIEWS, drawLegend} from './keys.js';
 import {drawMarks} from './marks.js';
 import {Outbox} from './outbox.js';
-import {Controls, byId, drawFacts, drawVerdict} from './panel.js';
+import {Controls, byId, drawCarried, drawFacts, drawVerdict} from './panel.js';
 import {Queue} from './queue.js';
 import {Tools} from './tools.js';
 import {Viewer} from './viewer.js';
 
 const MOST_UNDONE = 50;
 const PACE_OVER = 20;
+const LOOK_AGAIN = 300;
 const stage = byId('stage');
 const look = {pressed: 0, regions: true, told: null, split: 0.5, surround: document.documentElement.dataset.surround};
 const history = [];
@@ -23,7 +24,8 @@ const tools = new Tools(stage, viewer, {
 });
 const controls = new Controls(byId('controls'), change);
 const queue = new Queue(() => Math.max(stage.clientWidth, stage.clientHeight, 1) === 1 ? 640 : longSide(), queueChanged, say);
-const outbox = new Outbox(document.body.dataset.editor, tellConnection, refused);
+const products = new Map();
+const outbox = new Outbox(document.body.dataset.editor, tellConnection, refused, answered);
 
 /** The long side at which a picture fills the stage, in the screen's own pixels. */
 function longSide() {
@@ -33,14 +35,72 @@ function longSide() {
 }
 
 function edits() {
-  if (!queue.front) return {now: NEUTRAL};
-  return queue.front.edits ||= new Edits();
+  const card = queue.front;
+  if (!card) return {now: NEUTRAL};
+  if (!card.edits) {
+    card.edits = new Edits();
+    card.entered = null;
+    if (card.carried && !card.carried.by_lot && document.body.dataset.carry === 'on') enter(card, false);
+  }
+  return card.edits;
+}
+
+/** Enters what is carried to a photo, and has the judge look at it so. */
+function enter(card, byHand) {
+  card.edits.carry(card.carried, byHand);
+  card.entered = card.carried.key;
+  judgeAnew(card);
+}
+
+async function judgeAnew(card) {
+  const {carried} = card;
+  card.predictedVerdict ||= {quality: card.quality, reasons: card.reasons};
+  try {
+    carried.verdict ||= ask(`/photos/${card.id}/judged`, {edit: carried.edit});
+    const verdict = {...card.predictedVerdict, ...await carried.verdict};
+    if (card.edits?.now.carried && card.carried === carried) tellVerdict(card, verdict);
+  } catch (error) {
+    carried.verdict = null; // the prediction's stays; asked for again when it is entered again
+    if (error instanceof Refused) say(error.message);
+  }
+}
+
+function tellVerdict(card, verdict) {
+  Object.assign(card, verdict);
+  if (card !== queue.front) return;
+  look.told = look.examined = null;
+  drawVerdict(card, (at) => { look.told = at; draw(); });
+  drawFacts(card, edits().now);
+  draw();
+}
+
+/** Takes back what was carried to the photo, or enters it. */
+function toggleCarried() {
+  const card = queue.front;
+  if (!card?.carried) return;
+  if (edits().now.carried) {
+    edits().carry(null);
+    if (card.predictedVerdict) tellVerdict(card, card.predictedVerdict);
+  } else enter(card, true);
+  changed();
+}
+
+/** What is carried to a photo is another thing now. Where a hand has been, it is only offered. */
+function carriedAnew(card) {
+  if (card.edits?.untouched) card.edits = null;
+  if (card.predictedVerdict) Object.assign(card, card.predictedVerdict);
+  if (card !== queue.front) return;
+  edits();
+  if (card.carried) look.carried = {card, at: performance.now()};
+  drawVerdict(card, (at) => { look.told = at; draw(); });
+  card.pictures?.carried?.ready.then(() => card === queue.front && viewer.lay());
+  changed();
 }
 
 /** What the panes are to show. */
 function shownState() {
   const edit = tools ? tools.shownEdit() : edits().now;
-  return {edit: sent(edit), changed: anyChanged(edit), moved: ['category', 'alignment', 'cropping'].some((name) => isChanged(edit, name)), around: tools?.tool === 'crop'};
+  return {edit: sent(edit), changed: anyChanged(edit), asCarried: isAsCarried(edit, queue.front?.carried), moved: ['category', 'alignment', 'cropping'].some((name) => isChanged(edit, name)), around: tools?.tool === 'crop'};
 }
 
 function draw() {
@@ -109,7 +169,8 @@ function changed(moving = false) {
 function tellEdit() {
   drawFacts(queue.front, edits().now);
   controls.show(queue.front, edits().now);
-  byId('accept-what').textContent = anyChanged(edits().now) ? 'Accept corrected' : 'Accept';
+  drawCarried(queue.front, edits().now);
+  byId('accept-what').textContent = isAsCarried(edits().now, queue.front?.carried) ? 'Accept carried' : anyChanged(edits().now) ? 'Accept corrected' : 'Accept';
 }
 
 // One photo after another.
@@ -173,14 +234,26 @@ function options(name, counts) {
 function decide(outcome, reason = null) {
   const card = queue.front;
   if (!card) return;
+  if (look.carried?.card === card && performance.now() - look.carried.at < LOOK_AGAIN) return void say(`Its colour has this moment been carried from ${card.carried.from}: look again.`);
   const corrected = outcome === 'accept' && anyChanged(edits().now);
   const key = uuid();
   const body = {
     key, photo: card.id, prediction: card.prediction, outcome: corrected ? 'correct' : outcome, reason,
-    edit: corrected ? sent(edits().now) : {}, seconds: Math.round((performance.now() - shownSince) / 100) / 10,
+    edit: corrected ? sent(edits().now) : {}, carried: card.entered, seconds: Math.round((performance.now() - shownSince) / 100) / 10,
   };
   done(card, key, {accept: corrected ? 'Corrected and accepted' : 'Accepted', reject: 'Rejected', skip: 'Skipped'}[outcome], outcome !== 'skip');
+  if (card.product) products.set(key, card.product);
   outbox.add('/api/decide', body);
+}
+
+/** The server has a decision, or has taken one back: its product's other photos may have another colour to go by. */
+function answered({path, body}, {product = {}}) {
+  const key = path === '/api/undo' ? body.of : body.key;
+  const name = products.get(key);
+  if (!name || document.body.dataset.carry === 'off') return;
+  const told = [product.waiting && `${product.waiting} more of ${name} go by it`, product.out && `${product.out} of ${name} ${product.out > 1 ? 'are' : 'is'} out or on the way as before`].filter(Boolean);
+  if (told.length && byId('said').textContent.startsWith('Corrected')) say(`${byId('said').textContent}. ${told.join(', ')}.`);
+  if (path === '/api/undo' || 'waiting' in product || body.carried) queue.carry(name, carriedAnew);
 }
 
 /** A photo is done with: the next one. One that was only skipped waits on, and says nothing of the pace. */
@@ -241,6 +314,7 @@ const DOES = {
   fit: () => viewer.zoomTo(0),
   full: () => tools.toggleFull(),
   surround: nextSurround,
+  carried: toggleCarried,
   tidy: () => queue.front && change({tidy: !edits().now.tidy}),
   legend: () => byId('legend').showModal(),
   package: download,
@@ -335,7 +409,7 @@ const LETTERS = {
   a: DOES.accept, r: DOES.reject, s: DOES.skip, u: undo, w: DOES.white, m: DOES.tidy, e: examine, g: DOES.regions, z: DOES.full, v: nextSurround, '?': DOES.legend, 0: DOES.fit,
   '/': () => byId('filters').elements.find.focus(), x: download, i: () => queue.front && byId('upload').click(), j: () => controls.input('shadow').focus(), f: () => controls.input('category').focus(),
   '[': () => brushSize(0.85), ']': () => brushSize(1.18), '+': () => viewer.step(1), '=': () => viewer.step(1), '-': () => viewer.step(-1),
-  Backspace: resetInHand, c: () => compare(true), b: () => holdBefore(true),
+  Backspace: resetInHand, ',': toggleCarried, c: () => compare(true), b: () => holdBefore(true),
 };
 
 function key(event) {

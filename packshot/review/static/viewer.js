@@ -39,6 +39,7 @@ export class Viewer extends Lens {
     this.lay();
     if (!card) return;
     await Promise.all([card.pictures.before.ready, card.pictures.after.ready]);
+    card.pictures?.carried?.ready.then(() => card === this.card && this.lay());
     this.makeReady(card);
   }
 
@@ -138,6 +139,7 @@ class Pane {
   lay(moving) {
     const {viewer} = this;
     if (!this.picture || !this.visible()) return;
+    this.choose();
     const {left, top, scale} = viewer.place();
     const [width, height] = viewer.card.canvas;
     Object.assign(this.picture.image.style, {transform: `translate(${left}px, ${top}px)`, width: `${width * scale}px`, height: `${height * scale}px`});
@@ -165,7 +167,7 @@ class Pane {
     const scale = viewer.scaleNow() * devicePixelRatio;
     const soft = scale * Math.max(...viewer.card.canvas) > this.picture.long * 1.05 && viewer.scale !== 0;
     const what = this.kind === 'before' && viewer.view === 'matte' ? 'matte' : this.kind;
-    const drafted = what === 'matte' || (this.kind === 'after' && changed) || (this.kind === 'before' && (moved || around)) || (this.kind === 'after' && around);
+    const drafted = what === 'matte' || (this.kind === 'after' && changed && !this.asCarried) || (this.kind === 'before' && (moved || around)) || (this.kind === 'after' && around);
     if (!drafted && !soft) return null;
     return {what, edit: this.kind === 'human' ? {} : edit, ...this.region(around, moving)};
   }
@@ -213,6 +215,18 @@ class Pane {
     this.canvas.hidden = false;
     this.layCanvas();
     performance.measure('packshot:followed', {start: asked, end: performance.now(), detail: Math.max(bitmap.width, bitmap.height)});
+  }
+
+  /** The picture under what is carried to the photo stands in for the finished one while that is what is shown. */
+  choose() {
+    if (this.kind !== 'after') return;
+    const {card, comparing} = this.viewer;
+    const {after, carried} = card.pictures || {};
+    this.asCarried = Boolean(carried?.there && !comparing && this.viewer.edits().asCarried);
+    const picture = this.asCarried ? carried : after;
+    if (!picture || picture === this.picture) return;
+    this.picture = picture;
+    this.layer.replaceChildren(picture.image);
   }
 
   layCanvas() {
