@@ -116,10 +116,16 @@ def carried(shift: Shift, there: Floats, here: Floats) -> Shift:
     if not (shift.warmth or shift.tint):
         return moved
     turned = np.log2(shift.turn())
-    change = _tints(turned)
-    found = _tint(_tints(there + turned), _tints(here), change) if known else _EXPECTED * change
-    red, blue = (float(value) for value in found)
-    return replace(moved, warmth=round(red - blue, 2), tint=round(-(red + blue) / 2, 2))
+    change = tints_of(turned)
+    found = tint_between(tints_of(there + turned), tints_of(here), change) if known else _EXPECTED * change
+    warmth, tint = amounts_of(found)
+    return replace(moved, warmth=round(warmth, 2), tint=round(tint, 2))
+
+
+def amounts_of(tints: Floats) -> tuple[float, float]:
+    """Warmth and tint of (2,) stops of red and of blue against green."""
+    red, blue = (float(value) for value in tints)
+    return red - blue, -(red + blue) / 2
 
 
 def _exposure_share(there: Floats, here: Floats) -> float:
@@ -127,12 +133,12 @@ def _exposure_share(there: Floats, here: Floats) -> float:
     return _EXPOSURE_ELSE + (_EXPOSURE_ALIKE - _EXPOSURE_ELSE) * float(np.exp(-0.5 * (apart / _SAME_LIGHT) ** 2))
 
 
-def _tints(colors: Floats) -> Floats:
+def tints_of(colors: Floats) -> Floats:
     """(..., 2): stops of red and of blue against green."""
     return np.asarray(colors[..., (0, 2)] - colors[..., 1:2], np.float64)
 
 
-def _tint(wanted: Floats, tints: Floats, change: Floats) -> Floats:
+def tint_between(wanted: Floats, tints: Floats, change: Floats) -> Floats:
     """(2,) the shift of ``tints`` (n, 2) that lays them best on those ``wanted`` (m, 2), expected to be a share of
     ``change`` (2,): the mean over all shifts, each by its probability."""
     along = np.arange(-_REACH, _REACH + _STEP / 2, _STEP)

@@ -1,6 +1,6 @@
 """Carries a person's colour from one photo of a product to its others, and scores them. For developers.
 
-python -m tools.measure_carrying FITS... --out FOLDER [--pack PACK] [--half across|along]
+python -m tools.measure_carrying FITS... --out FOLDER [--pack PACK] [--half across|along] [--together]
 
 FITS are folders of `packshot fit`. A product is the pairs whose ids differ in their last figure alone. Each photo in
 turn is the one that a person corrected, its fitted recipe standing for the correction, and all others of its product
@@ -20,12 +20,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from packshot.carrying import carried, product_colors
+from packshot.carrying import LEAST_PLACES, amounts_of, carried, product_colors, tint_between, tints_of
+from packshot.evaluation.metrics import delta_e
 from packshot.learning.fitting.pair import PairFit, file_stem
 from packshot.learning.fitting.pair_set import read_fits
 from packshot.learning.pairs import Pair
 from packshot.learning.proof.reference import Reference, read_reference
-from packshot.learning.proof.scoring import Shot, score
+from packshot.learning.proof.scoring import Shot, laid_on, score
 from packshot.learning.splits import held_out
 from packshot.pack import BASE_PACK, Pack
 from packshot.photo import Photo
@@ -153,6 +154,60 @@ def moved(one: Taken, other: Taken) -> Iterator[Recipe]:
         yield correct(one.recipe, each.changes(one.recipe))
 
 
+def together(photos: Sequence[Taken]) -> Iterator[Row]:
+    """Every photo with its product's colour moved to the mean of what is predicted of all its photos, by no person.
+
+    errors: mean CIEDE2000 predicted and moved, then of the product's mean colour to that of its other photos.
+    """
+    by_product: dict[str, list[Taken]] = defaultdict(list)
+    for one in photos:
+        by_product[one.product].append(one)
+    for product, several in sorted(by_product.items()):
+        references = [read_reference(one.pair, fits=one.folder) for one in several]
+        moved = [correct(one.recipe, towards(one, several).changes(one.recipe)) for one in several]
+        errors = [[error(r, recipe) for r, recipe in zip(references, recipes, strict=True)]
+                  for recipes in ([one.recipe for one in several], moved)]  # fmt: skip
+        apart = [spread(references, recipes) for recipes in ([one.recipe for one in several], moved)]
+        for at, one in enumerate(several):
+            told = (errors[0][at], errors[1][at], apart[0][at], apart[1][at])
+            yield Row(one.kind, one.fit.group, product, held_out(one.fit.group), told)
+
+
+def towards(one: Taken, several: Sequence[Taken]) -> Shift:
+    """The mean over all photos of the product of what brings this one's tint to theirs."""
+    here = one.colors[1]
+    others = [other.colors[0] for other in several if other is not one]
+    if min(len(here), *(len(there) for there in others)) < LEAST_PLACES:
+        return Shift()
+    none = np.zeros(2)
+    found = sum((tint_between(tints_of(there), tints_of(here), none) for there in others), none) / len(several)
+    return Shift(*amounts_of(found))
+
+
+def spread(references: Sequence[Reference], recipes: Sequence[Recipe]) -> list[float]:
+    """How far the product's mean colour on each shot is from that on its others, CIEDE2000."""
+    means = []
+    for reference, recipe in zip(references, recipes, strict=True):
+        laid, seen = laid_on(Shot.of(recipe, render(reference.photo, recipe, SIDE)), reference)
+        means.append(laid[reference.core & seen].mean(0))
+    shown = np.round(np.array(means)).astype(np.uint8)
+    apart = np.array([[float(delta_e(one[None, None], other[None, None])[0, 0]) for other in shown] for one in shown])
+    return [float(value) for value in apart.sum(1) / (len(shown) - 1)]
+
+
+def tell_together(name: str, chosen: list[Row]) -> None:
+    """A line: errors and spread, predicted and moved."""
+    if not chosen:
+        return
+    errors, groups = np.array([row.errors for row in chosen]), np.array([row.group for row in chosen])
+    known = np.isfinite(errors).all(1)
+    errors, groups = errors[known], groups[known]
+    for what, first, second in (("error", 0, 1), ("between shots", 2, 3)):
+        low, high = interval(errors[:, first] - errors[:, second], groups)
+        means = f"{errors[:, first].mean():.2f} -> {errors[:, second].mean():.2f}"
+        print(f"{name}, {what}: {means}, gain [{low:.2f}, {high:.2f}]", flush=True)
+
+
 def interval(gain: Floats, groups: NDArray[np.str_]) -> tuple[float, float]:
     """95 % of the mean gain, groups drawn with replacement."""
     draw = np.random.default_rng(0)
@@ -186,7 +241,14 @@ def main() -> None:
     parser.add_argument("--pack", type=Path, default=BASE_PACK)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--half", choices=("across", "along"))
+    parser.add_argument("--together", action="store_true", help="No person: all to the mean of what is predicted.")
     options = parser.parse_args()
+    if options.together:
+        moved_together = list(together(list(taken(options.fits, Pack(options.pack), options))))
+        for kind in sorted({row.kind for row in moved_together}):
+            tell_together(f"{kind}, held out", [row for row in moved_together if row.kind == kind and row.held])
+            tell_together(f"{kind}, all", [row for row in moved_together if row.kind == kind])
+        return
     found = list(rows(list(taken(options.fits, Pack(options.pack), options))))
     (options.out / f"rows-{options.half or 'whole'}.json").write_text(json.dumps([vars(row) for row in found]))
     for kind in sorted({row.kind for row in found}):

@@ -101,17 +101,20 @@ def _by_lot(transaction: Transaction, made: list[int]) -> set[int]:
 
 def _last(transaction: Transaction, product: str, pack_digest: str) -> dict[str, Any] | None:
     """The last word on a product's colour: a correction, or nothing where a person has since taken a carried one back
-    and accepted the photo as it had been."""
+    and accepted the photo as it had been. What was accepted as it was carried says nothing new."""
     standing = standing_decisions().where(decisions.c.outcome.in_(("accept", "correct"))).subquery()
     query = select(standing).join(photos, photos.c.id == standing.c.photo_id)
     query = query.join(predictions, predictions.c.id == standing.c.prediction_id)
     query = query.where(photos.c.product == product, predictions.c.pack_digest == pack_digest)
     for row in transaction.execute(query.order_by(standing.c.id.desc()).limit(_LOOKED_AT)):
+        noted = row.changes.get(NOTED)
+        if noted is not None and noted["kept"] and not noted["moved"]:
+            continue
         if "color" in row.changes or "lighting" in row.changes:
             word = _word(transaction, row)
             if word is not None:
                 return word
-        elif NOTED in row.changes:
+        elif noted is not None:
             return None
     return None
 

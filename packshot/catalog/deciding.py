@@ -128,7 +128,8 @@ def _noted(database: Database, asked: _Asked) -> Mapping[str, Any] | None:
         return None
     key = answer.carried
     source = database.read(lambda transaction: carrying.source_of(transaction, key, asked.photo))
-    return {"key": key, "from": source.name, "kept": "color" in answer.changes or "lighting" in answer.changes}
+    kept = "color" in answer.changes or "lighting" in answer.changes
+    return {"key": key, "from": source.name, "kept": kept, "moved": kept and not answer.as_carried}
 
 
 def _prediction(transaction: Transaction, identity: int) -> Prediction:

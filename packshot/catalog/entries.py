@@ -133,7 +133,7 @@ class Answer:
     and ``light``: its parts by stage, as they are decided for that category before any hand's change.
     ``after``: the finished picture of an edit made elsewhere, a JPEG, PNG or TIFF. ``carried``: the key of the
     correction of another photo of the product that the editor was shown as this one's; ``changes`` have it unless it
-    was taken back. ``seconds``: the editor's time.
+    was taken back, and ``as_carried`` says that no hand moved it on. ``seconds``: the editor's time.
     ``key``: the same for the same answer sent again, so that a repeated message counts once.
     """
 
@@ -147,6 +147,7 @@ class Answer:
     light: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     after: bytes | None = field(default=None, repr=False)
     carried: str | None = None
+    as_carried: bool = False
     seconds: float | None = None
     key: str = field(default_factory=lambda: uuid4().hex)
 
@@ -157,7 +158,7 @@ class Decision:
 
     ``changes``: over the prediction's recipe, by stage; under ``category`` the corrected one's name, house rules and
     light, and the stages that follow from it without a hand's change (``follows``); under ``carried`` the name of the
-    photo whose colour and light were carried to this one, and whether that was kept.
+    photo whose colour and light were carried to this one, whether that was kept, and whether a hand moved it on.
     """
 
     id: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -103,9 +104,8 @@ def hold(body: Hold, who: Who, shop: Room) -> dict[str, Any]:
 @router.post("/api/decide")
 def decide(body: Decided, who: Who, shop: Room) -> dict[str, Any]:
     """Notes a decision; sent again it changes nothing."""
-    answer = Answer(
-        body.outcome, body.prediction, body.reason, carried=body.carried, seconds=body.seconds, key=body.key
-    )
+    answer = Answer(body.outcome, body.prediction, body.reason, seconds=body.seconds, key=body.key)
+    answer = replace(answer, carried=body.carried, as_carried=body.as_carried)
     if body.outcome == "correct":
         entry = shop.catalog.entry(body.photo)
         recipe = shop.prediction(entry).recipe()

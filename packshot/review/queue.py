@@ -60,6 +60,7 @@ class Decided(Frozen):
     reason: Words | None = None
     edit: Edit = Edit()
     carried: Key | None = None
+    as_carried: bool = False
     seconds: float | None = Field(None, ge=0, le=86_400)
 
     @field_validator("reason")

@@ -142,14 +142,22 @@ def test_kept_or_taken_back_is_noted_and_who_takes_it_back_has_the_last_word(cat
     key = corrects(catalog, entries[0])
     corrects(catalog, entries[1], Shift(warmth=0.1), carried=key)
     kept = catalog.history(entries[1].id)[2].detail["changes"]["carried"]
-    assert kept == {"key": key, "from": "photo-000", "kept": True}
+    assert kept == {"key": key, "from": "photo-000", "kept": True, "moved": True}
     assert carried_to(catalog, entries) == {"photo-002": "photo-001", "photo-003": "photo-001"}
     refused = catalog.decide(entries[2].id, "ann", Answer("accept", prediction_of(entries[2]).id, carried=key))
-    assert refused.changes == {"carried": {"key": key, "from": "photo-000", "kept": False}}
+    assert refused.changes == {"carried": {"key": key, "from": "photo-000", "kept": False, "moved": False}}
     assert carried_to(catalog, entries) == {}
     assert report(catalog).corrected == {"color": 2, "lighting": 1}
     catalog.undo("ann")
     assert carried_to(catalog, entries) == {"photo-002": "photo-001", "photo-003": "photo-001"}
+
+
+def test_what_is_accepted_as_it_was_carried_does_not_fade_from_photo_to_photo(catalog: Catalog, tmp_path: Path) -> None:
+    entries = fill(catalog, tmp_path, "aaa")
+    key = corrects(catalog, entries[0])
+    corrects(catalog, entries[1], Shift(warmth=0.08, exposure=0.03), carried=key, as_carried=True)
+    assert carried_to(catalog, entries) == {"photo-002": "photo-000"}
+    assert catalog.carrying([entries[2].id])[entries[2].id].shift == WARMER
 
 
 def test_what_was_never_a_correction_of_the_product_is_refused(catalog: Catalog, tmp_path: Path) -> None:

@@ -89,13 +89,13 @@ def test_the_next_photo_of_the_product_comes_with_its_colour(chromium: Browser, 
         visit.page.wait_for_timeout(350)
         visit.press("a")
         eventually(lambda: visit.name == "photo-002")
-        eventually(lambda: "photo-00" in carried_row(visit))
+        eventually(lambda: "Colour carried from photo-000" in carried_row(visit))
         visit.all_sent()
         first, second = rows(coats)
     recipe = Recipe.model_validate_json(second.recipe)
     assert (recipe.color, recipe.lighting) == (wanted.color, wanted.lighting)
     assert recipe.by == "human, carried from photo-000"
-    assert second.changes["carried"] == {"key": first.key, "from": "photo-000", "kept": True}
+    assert second.changes["carried"] == {"key": first.key, "from": "photo-000", "kept": True, "moved": False}
     assert first.changes.keys() == {"color", "lighting"}
 
 

@@ -19,6 +19,9 @@ export const NEUTRAL = Object.freeze({
 const CARRIED = ['warmth', 'tint', 'exposure', 'shadows', 'highlights'];
 const entered = (carried) => ({...Object.fromEntries(CARRIED.map((name) => [name, carried?.edit[name] ?? 0])), carried: Boolean(carried)});
 
+/** Whether an edit's colour and light are as they were carried to the photo. */
+export const lightAsCarried = (edit, carried) => Boolean(carried) && CARRIED.every((name) => edit[name] === (carried.edit[name] ?? 0));
+
 /** Whether an edit is what was carried to the photo, and nothing else. */
 export const isAsCarried = (edit, carried) => Boolean(carried) && same({...edit, kept: {}}, {...NEUTRAL, ...entered(carried)});
 

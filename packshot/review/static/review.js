@@ -1,7 +1,7 @@
 // The review page: one photo after another, judged and corrected, all by keyboard.
 
 import {Refused, ask, post, uuid} from './client.js';
-import {NEUTRAL, Edits, anyChanged, isAsCarried, isChanged, sent} from './edits.js';
+import {NEUTRAL, Edits, anyChanged, isAsCarried, isChanged, lightAsCarried, sent} from './edits.js';
 import {SLIDERS, TOOLS, VIEWS, drawLegend} from './keys.js';
 import {drawMarks} from './marks.js';
 import {Outbox} from './outbox.js';
@@ -239,7 +239,7 @@ function decide(outcome, reason = null) {
   const key = uuid();
   const body = {
     key, photo: card.id, prediction: card.prediction, outcome: corrected ? 'correct' : outcome, reason,
-    edit: corrected ? sent(edits().now) : {}, carried: card.entered, seconds: Math.round((performance.now() - shownSince) / 100) / 10,
+    edit: corrected ? sent(edits().now) : {}, carried: card.entered, as_carried: lightAsCarried(edits().now, card.carried), seconds: Math.round((performance.now() - shownSince) / 100) / 10,
   };
   done(card, key, {accept: corrected ? 'Corrected and accepted' : 'Accepted', reject: 'Rejected', skip: 'Skipped'}[outcome], outcome !== 'skip');
   if (card.product) products.set(key, card.product);
